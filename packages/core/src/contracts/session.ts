@@ -1,0 +1,164 @@
+import type { JSONSchema7, LanguageModelV4 } from '@ai-sdk/provider';
+import type { ZodType } from 'zod';
+import type { Coded } from '../errors.ts';
+import type { ModelResolver } from './model.ts';
+import type { PromptSource } from './prompt.ts';
+import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
+import type { Asker, PermissionPolicy, Tool } from './tool.ts';
+import type { ChunkOf, Message, MessageStream, Turn, TurnUsage } from './turn.ts';
+
+/** The spec's options. Everything but `model` is optional. */
+export interface SessionOptions {
+  /** A name (`anthropic/claude-sonnet-4-5`, an alias) or any AI SDK language model. */
+  readonly model: string | LanguageModelV4;
+  /** Names of tools: exactly these, `[]` = none. Omitted = every tool the program was assembled with, under its cautious policy. */
+  readonly tools?: readonly string[];
+  /** Appears verbatim in the request. Omitted = the assembled prompt source. */
+  readonly systemPrompt?: string;
+  /** 0 to 1. Sent only where the model takes it. */
+  readonly temperature?: number;
+  /** Output tokens of one response. */
+  readonly maxTokens?: number;
+  readonly stopSequences?: readonly string[];
+  /** Tokens; default: the model's. */
+  readonly contextWindow?: number;
+  /** `false`: nothing is stored until `save()`. */
+  readonly autoSave?: boolean;
+  /** Resume this session instead of making one. */
+  readonly sessionId?: string;
+  readonly pruneStrategy?: PruneStrategy;
+  /** Share of the window at which to prune, 0 to 1; default 0.9. */
+  readonly pruneThreshold?: number;
+  /** Model calls in one turn; default 50. */
+  readonly maxSteps?: number;
+  /** Working directory of the tools. */
+  readonly cwd?: string;
+  readonly title?: string;
+  readonly tags?: readonly string[];
+}
+
+export type PruneStrategy = 'sliding-window' | 'summarize' | 'none';
+
+/** The spec's shape of a custom tool. */
+export interface CustomTool {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters?: JSONSchema7 | ZodType;
+  readonly handler: (params: any, context: { readonly signal: AbortSignal }) => unknown;
+}
+
+export interface SessionEvents {
+  message: Message;
+  tool_call: ChunkOf<'tool_call'>;
+  tool_result: ChunkOf<'tool_result'>;
+  /** One model call's tokens, with the running total of the session. */
+  token_usage: TurnUsage & { readonly session: SessionState['tokenUsage'] };
+  error: Coded;
+  save: { readonly id: string; readonly seq: number };
+  warning: { readonly message: string };
+}
+
+/** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
+export interface ExportedSession {
+  readonly format: 1;
+  readonly id: string;
+  readonly metadata: {
+    readonly model: string;
+    readonly createdAt: string;
+    readonly title?: string;
+    readonly cwd?: string;
+    readonly tags?: readonly string[];
+    readonly parent?: { readonly id: string; readonly seq: number };
+  };
+  readonly state: SessionState;
+  /** Everything, in the spec's shape. */
+  readonly messages: readonly Message[];
+  /** The log itself, so that an import is exact. */
+  readonly records?: readonly unknown[];
+}
+
+export interface Session {
+  readonly id: string;
+  /** As of the last stored record. */
+  readonly state: SessionState;
+  /** The summary that lists show, with title, working directory and lineage. */
+  readonly head: SessionHead;
+  /** Starts a turn at once; await it, iterate it, or listen to it. */
+  message(input: string): MessageStream;
+  /** The same, not thenable. */
+  turn(input: string): Turn;
+  on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  /** Offers the tool from the next model call on. INVALID_INPUT for a bad or taken name. */
+  registerTool(tool: CustomTool | Tool): this;
+  /** Tokens that the next request would take, about. */
+  getContextUsage(): { readonly current: number; readonly max: number };
+  /** What follows the last clear; `all`: everything. */
+  getMessages(options?: { readonly all?: boolean }): Promise<Message[]>;
+  editMessage(id: string, change: { readonly content?: string; readonly important?: boolean }): Promise<Message>;
+  deleteMessage(id: string): Promise<void>;
+  pruneContext(options?: {
+    readonly keepLast?: number;
+    readonly keepSystem?: boolean;
+    readonly keepImportant?: boolean;
+  }): Promise<void>;
+  clearHistory(options?: { readonly keepLast?: number }): Promise<void>;
+  fork(options?: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
+  save(): Promise<void>;
+  export(): Promise<ExportedSession>;
+}
+
+/** What the spec calls `Session`: the doors to sessions in one store. */
+export interface Sessions {
+  create(options: SessionOptions): Promise<Session>;
+  /** Continues a session and settles what a crash left open at its next write. SESSION_NOT_FOUND. */
+  resume(id: string, options?: Partial<Omit<SessionOptions, 'sessionId'>>): Promise<Session>;
+  /** The same without settling an open turn. */
+  load(id: string): Promise<Session>;
+  /** All sessions, newest first. */
+  list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]>;
+  page(query?: Query): Promise<Page<SessionHead>>;
+  info(id: string): Promise<SessionHead>;
+  /** Reads without a lease and without writing; gives what loads, with the damage found. */
+  show(id: string): Promise<{
+    readonly head: SessionHead;
+    readonly messages: readonly Message[];
+    readonly error?: Coded;
+  }>;
+  delete(id: string): Promise<void>;
+  deleteAll(): Promise<void>;
+  /** SESSION_EXISTS where the id is taken, unless `newId`. */
+  import(data: unknown, options?: { readonly newId?: boolean; readonly model?: string }): Promise<Session>;
+  /** Ends running turns as aborted, gives leases back, closes the store. */
+  close(): Promise<void>;
+}
+
+/** Time, as an argument. Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+  /** Calls back once, later; the answer cancels. `unref`: does not keep a process alive. */
+  timer(ms: number, fire: () => void, options?: { readonly unref?: boolean }): () => void;
+}
+
+export interface SessionsConfig {
+  readonly storage: SessionStorage;
+  readonly models: ModelResolver;
+  /** Tools that `SessionOptions.tools` may name. */
+  readonly tools?: readonly Tool[];
+  readonly prompt?: PromptSource;
+  /** Absent = every call is allowed. */
+  readonly permissions?: PermissionPolicy;
+  readonly ask?: Asker;
+  /** Default working directory of new sessions. */
+  readonly cwd?: string;
+  readonly platform?: string;
+  readonly owner?: Owner;
+  readonly clock?: Clock;
+  /** Fresh ids: `session` must satisfy SESSION_ID, the rest is unique within a session. */
+  readonly ids?: (kind: 'session' | 'message' | 'turn' | 'call') => string;
+  /** A number in [0, 1), for retry jitter. */
+  readonly random?: () => number;
+  /** Errors that have no other reader (a listener that threw, a lease that could not be given back). Default: `console.error`. */
+  readonly report?: (error: unknown) => void;
+}

@@ -1,0 +1,87 @@
+import type { JSONSchema7 } from '@ai-sdk/provider';
+import type { ZodType } from 'zod';
+
+/** Something a model can call. `defineTool` keeps the input's type. */
+export interface Tool<I = any, O = unknown> {
+  /** `^[a-zA-Z0-9_-]{1,64}$`, what every provider takes. */
+  readonly name: string;
+  readonly description: string;
+  readonly input: ZodType<I> | JSONSchema7;
+  /** May an unfinished call be run again after a crash? `safe` only for what changes nothing. */
+  readonly replay: 'safe' | 'never';
+  /** Pure; what the policy judges. Absent = `{ effect: 'unknown' }` and runs alone. Calls of one step run in parallel unless their `locks` meet. */
+  access?(input: I, facts: { readonly cwd: string }): Access;
+  /** Contract: ends within 2 s of `signal`; a throw is data for the model (TOOL_ERROR), never the end of the turn. */
+  run(input: I, context: ToolContext): Promise<O>;
+  /** What the model sees of an output. Default: a string as it is, anything else as JSON. */
+  toModel?(output: O): readonly ToolContent[];
+}
+
+export type ToolContent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'blob'; readonly sha256: string; readonly mediaType: string };
+
+export interface Access {
+  readonly effect: 'none' | 'read' | 'write' | 'execute' | 'network' | 'unknown';
+  /** Absolute paths. */
+  readonly paths?: readonly string[];
+  readonly command?: string;
+  /** Names of what must not be used by two calls at once (for example `file:/a/b`); `*` meets every other lock. None = free to run beside anything. */
+  readonly locks?: readonly string[];
+}
+
+export interface ToolContext {
+  readonly session: string;
+  readonly turn: string;
+  readonly call: string;
+  readonly cwd: string;
+  /** Directories a file tool may touch; the first is `cwd` unless told otherwise. */
+  readonly roots: readonly string[];
+  readonly signal: AbortSignal;
+  now(): number;
+  /** Live only, bounded: never stored. */
+  progress(update: { readonly text?: string; readonly data?: unknown }): void;
+}
+
+export interface Budget {
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly cost?: number;
+  readonly durationMs?: number;
+}
+
+/** What a policy is asked about one call. */
+export interface PermissionRequest {
+  readonly session: string;
+  readonly call: string;
+  readonly tool: string;
+  readonly input: unknown;
+  readonly access: Access;
+  readonly cwd: string;
+  readonly roots: readonly string[];
+}
+
+export type Decision =
+  | { readonly verdict: 'allow' }
+  | { readonly verdict: 'ask'; readonly reason?: string }
+  | { readonly verdict: 'deny'; readonly reason: string };
+
+/** Judges calls before they run. */
+export interface PermissionPolicy {
+  /** Contract: pure, no I/O, reads no clock. A throw counts as a denial. */
+  decide(request: PermissionRequest): Decision;
+}
+
+export interface Answer {
+  readonly allow: boolean;
+  /** Told to the model with a denial. */
+  readonly message?: string;
+}
+
+/** Asks a person. Rejecting counts as a denial. Without an asker every `ask` is a denial: nobody is there. */
+export type Asker = (request: PermissionRequest & { readonly reason?: string }, signal: AbortSignal) => Promise<Answer>;
+
+/** Identity; keeps the input's and output's types. */
+export function defineTool<I, O>(tool: Tool<I, O>): Tool<I, O> {
+  return tool;
+}

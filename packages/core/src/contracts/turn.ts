@@ -1,0 +1,107 @@
+import type { Coded } from '../errors.ts';
+import type { Access } from './tool.ts';
+
+/** The spec's `Message`, with an id. There is no role `tool`: results hang on the assistant message that called. */
+export interface Message {
+  readonly id: string;
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly content: string;
+  readonly timestamp: string;
+  readonly tokens?: number;
+  readonly toolCalls?: readonly ToolCall[];
+  /** In call order; `id` is that of the call. */
+  readonly toolResults?: readonly ToolResult[];
+  /** Of an assistant message. */
+  readonly finishReason?: FinishReason;
+  readonly usage?: TurnUsage;
+  readonly important?: boolean;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly tool: string;
+  readonly params: Record<string, any>;
+}
+
+export interface ToolResult {
+  readonly id: string;
+  readonly result: any;
+  /** The thrown text, or why it did not run. */
+  readonly error?: string;
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'error' | 'interrupted' | 'other';
+
+/** Tokens; 0 where the provider reports none, never an estimate. */
+export interface TurnUsage {
+  /** With cached. */
+  readonly input: number;
+  /** With reasoning. */
+  readonly output: number;
+  readonly cached: number;
+  readonly reasoning: number;
+  readonly total: number;
+}
+
+/** Where to resume: the last stored record, the attempt, and the characters of the current step shown so far. */
+export interface At {
+  readonly seq: number;
+  readonly attempt: number;
+  readonly offset: number;
+}
+
+export interface Chunks {
+  text: { readonly content: string };
+  reasoning: { readonly content: string };
+  tool_call: { readonly id: string; readonly tool: string; readonly params: Record<string, any> };
+  tool_progress: { readonly id: string; readonly text?: string; readonly data?: unknown };
+  tool_result: { readonly id: string; readonly tool: string; readonly result: any; readonly error?: string };
+  /** Somebody is asked whether a call may run. */
+  approval: { readonly id: string; readonly call: string; readonly access: Access };
+  /** Take shown text back to `offset` characters of the current step. */
+  reset: { readonly offset: number; readonly reason: 'retry' | 'crash' | 'lagged'; readonly waitMs?: number };
+}
+
+export type ChunkOf<K extends keyof Chunks> = { readonly type: K; readonly at: At } & Chunks[K];
+export type Chunk = { [K in keyof Chunks]: ChunkOf<K> }[keyof Chunks];
+
+/** How a turn ended. `end` listeners get it too. */
+export interface Outcome {
+  readonly status: 'done' | 'aborted' | 'failed' | 'step-limit';
+  readonly finishReason: FinishReason;
+  /** The last assistant message, also when it was cut short. */
+  readonly message?: Message;
+  readonly error?: Coded;
+  /** `usage.total`. */
+  readonly tokens: number;
+  /** Summed over the turn's model calls. */
+  readonly usage: TurnUsage;
+  readonly steps: number;
+}
+
+export type TurnEvents = { [K in keyof Chunks]: ChunkOf<K> } & {
+  start: { readonly turn: string; readonly session: string };
+  end: Outcome;
+  error: Coded;
+};
+
+/** Not thenable, so it may be returned from and passed through async code. `session.turn(input)` gives it; the apps use it. */
+export interface Turn {
+  readonly id: string;
+  /** Each iterator starts at the beginning (a late one gets adjacent text joined); `break` detaches and the turn goes on; a failure is thrown after the last chunk. */
+  [Symbol.asyncIterator](): AsyncIterator<Chunk>;
+  /** First event after the caller's synchronous code; late listeners get later events only; a throwing listener is reported, never fatal; `error` needs no listener. */
+  on<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this;
+  once<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this;
+  off<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this;
+  /** Never rejects. */
+  outcome(): Promise<Outcome>;
+  /** Resolves once the terminal record is stored. */
+  abort(reason?: string): Promise<Outcome>;
+}
+
+/** `session.message(input)`: a Turn that can be awaited. `then` makes its promise when called, so an unread failure rejects nothing. */
+export interface MessageStream extends Turn, PromiseLike<Message> {
+  catch<R = never>(onRejected?: ((error: any) => R | PromiseLike<R>) | null): Promise<Message | R>;
+  finally(done?: (() => void) | null): Promise<Message>;
+}

@@ -1,0 +1,59 @@
+export { SESSION_ID } from './contracts/storage.ts';
+export type {
+  Damage,
+  InboxEntry,
+  Lease,
+  Owner,
+  Page,
+  Piece,
+  Query,
+  Range,
+  SessionHead,
+  SessionState,
+  SessionStorage,
+  StorageFactory,
+  StoredRecord,
+} from './contracts/storage.ts';
+export type { Capabilities, ModelFailure, ModelInfo, ModelResolver, ResolvedModel } from './contracts/model.ts';
+export { defineTool } from './contracts/tool.ts';
+export type {
+  Access,
+  Answer,
+  Asker,
+  Budget,
+  Decision,
+  PermissionPolicy,
+  PermissionRequest,
+  Tool,
+  ToolContent,
+  ToolContext,
+} from './contracts/tool.ts';
+export type { PromptBlock, PromptFacts, PromptSource } from './contracts/prompt.ts';
+export type {
+  At,
+  Chunk,
+  ChunkOf,
+  Chunks,
+  FinishReason,
+  Message,
+  MessageStream,
+  Outcome,
+  ToolCall,
+  ToolResult,
+  Turn,
+  TurnEvents,
+  TurnUsage,
+} from './contracts/turn.ts';
+export type {
+  Clock,
+  CustomTool,
+  ExportedSession,
+  PruneStrategy,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  Sessions,
+  SessionsConfig,
+} from './contracts/session.ts';
+export { ERROR_CODES, RepriseError, isCoded, toCoded } from './errors.ts';
+export type { Coded, ErrorCode, ErrorFacts } from './errors.ts';
