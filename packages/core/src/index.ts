@@ -57,3 +57,15 @@ export type {
 } from './contracts/session.ts';
 export { ERROR_CODES, RepriseError, isCoded, toCoded } from './errors.ts';
 export type { Coded, ErrorCode, ErrorFacts } from './errors.ts';
+export { memoryStorage } from './storage/memory.ts';
+export {
+  assertHead,
+  assertInboxEntry,
+  assertRecordText,
+  assertSessionId,
+  assertThrough,
+  boundsOf,
+  PAGE_BYTES,
+} from './storage/checks.ts';
+export type { Bounds } from './storage/checks.ts';
+export { assertQuery, pageOfHeads } from './storage/query.ts';
