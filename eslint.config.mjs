@@ -5,6 +5,7 @@ import tseslint from 'typescript-eslint';
 /** Which workspace packages each place may import; docs/architecture.md says why. */
 const layers = {
   'packages/core': [],
+  'packages/fake-provider': [],
   'packages/providers': ['core'],
   'packages/tools': ['core'],
   'packages/prompts': ['core'],
