@@ -1,0 +1,81 @@
+/**
+ * `pnpm check`: the whole gate. Every check runs, also after one has failed; the last line is `N passed, N failed`.
+ * Arguments name the checks to run by the beginning of their names (`node scripts/check.mjs lint types`).
+ */
+import { constants } from 'node:os';
+import { changesets } from './checks/changesets.mjs';
+import { examples, readmeCommands } from './checks/commands.mjs';
+import { attw, createPacker, packs, publint, runsReadme } from './checks/packages.mjs';
+import { vitest } from './checks/tests.mjs';
+import { isCached } from './checks/turbo.mjs';
+import { publicPackages } from './lib/packages.mjs';
+import { createReport } from './lib/report.mjs';
+import { endAll, pool, run } from './lib/run.mjs';
+import { build, root, toolEnv, withPnpm } from './lib/setup.mjs';
+
+const env = await withPnpm(toolEnv());
+const wanted = process.argv.slice(2);
+const report = createReport((text) => process.stdout.write(text));
+const packer = createPacker(root, env);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    endAll();
+    packer.remove();
+    process.exit(128 + constants.signals[signal]);
+  });
+}
+
+/** A check that is one program: good when its exit code is 0. */
+const program = (name, command, ...args) => ({
+  name,
+  run: async () => judge(await run(command, args, { cwd: root, env })),
+});
+const judge = ({ code, output }) => (code === 0 ? { status: 'passed' } : { status: 'failed', detail: output });
+const published = publicPackages(root);
+const libraries = published.filter(({ folder }) => folder.startsWith('packages/'));
+
+/** Phases run one after the other; within one, as many checks at once as `width` says. Tests that watch the clock run alone. */
+const phases = [
+  { width: 1, checks: [{ name: 'build', run: async () => judge(await build(env)) }] },
+  {
+    width: 2,
+    checks: [
+      program('lint', 'eslint', '.', '--max-warnings=0'),
+      program('types', 'turbo', 'run', 'typecheck', '--output-logs=errors-only'),
+      program('format', 'prettier', '--check', '--log-level=warn', '.'),
+      program('dead code', 'knip', '--no-progress'),
+      { name: 'changesets', run: async () => changesets(root) },
+      { name: 'build is cached', run: () => isCached(root, env) },
+      { name: 'pack', run: () => packs(packer) },
+    ],
+  },
+  { width: 1, checks: [{ name: 'tests', run: () => vitest({ root, env, project: '!scripts' }) }] },
+  {
+    width: 2,
+    checks: [
+      { name: 'workspace tests', run: () => vitest({ root, env, project: 'scripts' }) },
+      ...published.map(({ name }) => ({ name: `publint ${name}`, run: () => publint(packer, name, env) })),
+      ...published.map(({ name }) => ({ name: `attw ${name}`, run: () => attw(packer, name, env) })),
+      ...libraries.map(({ name }) => ({
+        name: `alone ${name}`,
+        run: () => runsReadme({ root, env, packer, name }),
+      })),
+      ...examples(root, env),
+    ],
+  },
+  { width: 1, checks: [{ name: 'README commands', run: () => readmeCommands(root, env) }] },
+];
+
+try {
+  for (const { width, checks } of phases) {
+    const chosen = checks.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
+    await pool(chosen, width, async (check) => {
+      const started = Date.now();
+      const outcome = await check.run().catch((error) => ({ status: 'failed', detail: String(error?.stack ?? error) }));
+      report.add(check.name, outcome, Date.now() - started);
+    });
+  }
+} finally {
+  packer.remove();
+}
+process.exitCode = report.finish();

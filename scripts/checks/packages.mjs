@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firstExample } from '../lib/markdown.mjs';
+import { publicPackages, readIn, withDependencies } from '../lib/packages.mjs';
+import { run } from '../lib/run.mjs';
+
+/**
+ * Packs every public package once, as it would be published, into a folder outside the workspace.
+ *
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function createPacker(root, env) {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'reprise-packed-')));
+  let packed;
+
+  async function pack() {
+    const packages = publicPackages(root);
+    const filters = packages.map(({ name }) => `--filter=${name}`);
+    const { code, output } = await run('pnpm', ['-r', ...filters, 'pack', '--pack-destination', folder], { cwd: root, env });
+    const files = readdirSync(folder);
+    const tarballs = new Map();
+    for (const { name, manifest } of packages) {
+      const file = `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
+      if (files.includes(file)) tarballs.set(name, join(folder, file));
+    }
+    return { ok: code === 0 && tarballs.size === packages.length, output, tarballs };
+  }
+
+  return {
+    folder,
+    /** The tarballs by package name; packed at the first call. */
+    tarballs: () => (packed ??= pack()),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** One check: every public package can be packed. */
+export async function packs(packer) {
+  const { ok, output, tarballs } = await packer.tarballs();
+  return ok ? { status: 'passed', note: `${tarballs.size} tarballs` } : { status: 'failed', detail: output };
+}
+
+/** publint's strict rules on what would be published. */
+export function publint(packer, name, env) {
+  return onTarball(packer, name, (tarball) => run('publint', ['run', '--strict', tarball], { cwd: packer.folder, env }));
+}
+
+/** Do the types of the published package resolve for ESM users? */
+export function attw(packer, name, env) {
+  const args = (tarball) => [tarball, '--profile', 'esm-only', '--no-emoji'];
+  return onTarball(packer, name, (tarball) => run('attw', args(tarball), { cwd: packer.folder, env }));
+}
+
+async function onTarball(packer, name, judge) {
+  const tarball = (await packer.tarballs()).tarballs.get(name);
+  if (!tarball) return { status: 'failed', detail: `${name} was not packed.` };
+  const { code, output } = await judge(tarball);
+  return code === 0 ? { status: 'passed' } : { status: 'failed', detail: output };
+}
+
+/**
+ * Installs the packed package alone (with the packed workspace packages it depends on) into an empty folder outside the
+ * workspace and runs its README's first example there, as a stranger would.
+ *
+ * @param {{ root: string, env: NodeJS.ProcessEnv, packer: ReturnType<typeof createPacker>, name: string }} options
+ * @returns {Promise<import('../lib/report.mjs').Outcome>}
+ */
+export async function runsReadme({ root, env, packer, name }) {
+  const packages = publicPackages(root);
+  const one = packages.find((candidate) => candidate.name === name);
+  const example = firstExample(readIn(root, one.folder, 'README.md') ?? '');
+  if (!example) return { status: 'failed', detail: `${one.folder}/README.md has no \`\`\`ts block to run.` };
+  const { tarballs } = await packer.tarballs();
+  const needed = withDependencies(packages, name).map((below) => tarballs.get(below.name));
+  if (needed.includes(undefined)) return { status: 'failed', detail: `${name} or a package it needs was not packed.` };
+
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'reprise-alone-')));
+  try {
+    writeFileSync(join(folder, 'package.json'), '{ "name": "alone", "private": true, "type": "module" }\n');
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    const npm = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...needed];
+    const installed = await run('npm', npm, { cwd: folder, env, seconds: 300 });
+    if (installed.code !== 0) return { status: 'failed', detail: installed.output };
+    const file = `example.${example.extension}`;
+    writeFileSync(join(folder, file), example.code);
+    const ran = await run('node', [file], { cwd: folder, env: strangersEnv(env, home), seconds: 60 });
+    if (ran.code === 0) return { status: 'passed' };
+    const place = `${one.folder}/README.md, line ${example.line}: exit code ${ran.code}`;
+    return { status: 'failed', detail: `${place}\n${ran.output}` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The environment of somebody who has just come: an empty home and no keys. */
+export function strangersEnv(env, home) {
+  const kept = Object.entries(env).filter(([name]) => !/(_API_KEY|_AUTH_TOKEN|_BASE_URL)$|^REPRISE_|^NODE_OPTIONS$/.test(name));
+  return { ...Object.fromEntries(kept), HOME: home, REPRISE_HOME: join(home, '.opencode'), NO_COLOR: '1' };
+}

@@ -1,0 +1,54 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * @typedef {object} Package
+ * @property {string} name
+ * @property {string} folder relative to the repository, for example `packages/core`
+ * @property {Record<string, any>} manifest
+ */
+
+/**
+ * The workspace's packages, apps and examples, ordered by folder.
+ *
+ * @param {string} root
+ * @returns {Package[]}
+ */
+export function workspacePackages(root) {
+  return globSync(['packages/*/package.json', 'apps/*/package.json', 'examples/*/package.json'], { cwd: root })
+    .map((file) => {
+      const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'));
+      return { name: manifest.name, folder: dirname(file), manifest };
+    })
+    .sort((a, b) => a.folder.localeCompare(b.folder));
+}
+
+/** What is published: everything that is not private. */
+export function publicPackages(root) {
+  return workspacePackages(root).filter(({ manifest }) => manifest.private !== true);
+}
+
+/**
+ * The named package and every workspace package that installing it brings along.
+ *
+ * @param {readonly Package[]} all
+ * @param {string} name
+ * @returns {Package[]}
+ */
+export function withDependencies(all, name) {
+  const found = new Map();
+  const visit = (wanted) => {
+    const one = all.find((candidate) => candidate.name === wanted);
+    if (!one || found.has(wanted)) return;
+    found.set(wanted, one);
+    for (const below of Object.keys(one.manifest.dependencies ?? {})) visit(below);
+  };
+  visit(name);
+  return [...found.values()];
+}
+
+/** Text of a file in a package, or `undefined`. */
+export function readIn(root, folder, file) {
+  const path = join(root, folder, file);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
