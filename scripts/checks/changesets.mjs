@@ -34,26 +34,34 @@ export function namedIn(text) {
  * @returns {import('../lib/report.mjs').Outcome}
  */
 export function changesets(root) {
-  if (git(root, 'rev-parse', '--show-prefix')?.trim() !== '') return skipped('not the top of a git checkout, or git is missing');
+  if (git(root, 'rev-parse', '--show-prefix')?.trim() !== '')
+    return skipped('not the top of a git checkout, or git is missing');
   if (git(root, 'rev-parse', 'HEAD') === undefined) return skipped('no commit yet');
   const packages = publicPackages(root);
   const names = changesetNames(root);
   const problems = [];
   for (const [file, named] of names) {
     for (const name of named) {
-      if (!packages.some((one) => one.name === name)) problems.push(`${file} names ${name}, which is no public package.`);
+      if (!packages.some((one) => one.name === name))
+        problems.push(`${file} names ${name}, which is no public package.`);
     }
   }
   const covered = new Set([...names.values()].flat());
   let cut = false;
   for (const { name, folder, manifest } of packages) {
     const since = versionCommit(root, folder);
-    if (since === undefined || JSON.parse(git(root, 'show', `HEAD:${folder}/package.json`) ?? '{}').version !== manifest.version) continue;
+    if (
+      since === undefined ||
+      JSON.parse(git(root, 'show', `HEAD:${folder}/package.json`) ?? '{}').version !== manifest.version
+    )
+      continue;
     cut ||= since.cut;
     const changed = changedFiles(root, folder, since.commit, manifest);
     if (changed.length === 0 || covered.has(name)) continue;
     const shown = changed.slice(0, 5).join(', ') + (changed.length > 5 ? `, and ${changed.length - 5} more` : '');
-    problems.push(`${name} changed since ${manifest.version} (${since.commit.slice(0, 10)}) without a changeset: ${shown}`);
+    problems.push(
+      `${name} changed since ${manifest.version} (${since.commit.slice(0, 10)}) without a changeset: ${shown}`,
+    );
   }
   if (problems.length > 0) {
     const how = 'Run `pnpm changeset` and say what changes for the users of each package.';
@@ -66,7 +74,9 @@ export function changesets(root) {
 /** The changesets that wait for a release: file name → names of packages. */
 function changesetNames(root) {
   const folder = join(root, '.changeset');
-  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md') : [];
+  const files = existsSync(folder)
+    ? readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md')
+    : [];
   return new Map(files.map((file) => [file, namedIn(readFileSync(join(folder, file), 'utf8'))]));
 }
 
@@ -86,8 +96,12 @@ function versionCommit(root, folder) {
 function changedFiles(root, folder, commit, manifest) {
   const tracked = git(root, 'diff', '--name-only', '-z', commit, '--', folder) ?? '';
   const untracked = git(root, 'ls-files', '--others', '--exclude-standard', '-z', '--', folder) ?? '';
-  const files = [...tracked.split('\0'), ...untracked.split('\0')].filter(Boolean).map((file) => file.slice(folder.length + 1));
-  return files.filter((file) => isShipped(file) || (file === 'package.json' && isManifestChanged(root, folder, commit, manifest)));
+  const files = [...tracked.split('\0'), ...untracked.split('\0')]
+    .filter(Boolean)
+    .map((file) => file.slice(folder.length + 1));
+  return files.filter(
+    (file) => isShipped(file) || (file === 'package.json' && isManifestChanged(root, folder, commit, manifest)),
+  );
 }
 
 function isManifestChanged(root, folder, commit, manifest) {

@@ -38,7 +38,10 @@ export async function readmeCommands(root, env) {
   try {
     for (const command of commands) {
       // `npm` must find the user's configuration although HOME is empty: it may name the registry.
-      const own = { ...strangersEnv(env, home), npm_config_userconfig: env.npm_config_userconfig ?? join(env.HOME ?? '', '.npmrc') };
+      const own = {
+        ...strangersEnv(env, home),
+        npm_config_userconfig: env.npm_config_userconfig ?? join(env.HOME ?? '', '.npmrc'),
+      };
       const { code, output } = await run(command, [], { cwd: root, env: own, shell: true, seconds: 120 });
       if (code !== 0) failed.push(`$ ${command}\nexit code ${code}\n${output}`);
     }

@@ -18,7 +18,10 @@ export function createPacker(root, env) {
   async function pack() {
     const packages = publicPackages(root);
     const filters = packages.map(({ name }) => `--filter=${name}`);
-    const { code, output } = await run('pnpm', ['-r', ...filters, 'pack', '--pack-destination', folder], { cwd: root, env });
+    const { code, output } = await run('pnpm', ['-r', ...filters, 'pack', '--pack-destination', folder], {
+      cwd: root,
+      env,
+    });
     const files = readdirSync(folder);
     const tarballs = new Map();
     for (const { name, manifest } of packages) {
@@ -44,7 +47,9 @@ export async function packs(packer) {
 
 /** publint's strict rules on what would be published. */
 export function publint(packer, name, env) {
-  return onTarball(packer, name, (tarball) => run('publint', ['run', '--strict', tarball], { cwd: packer.folder, env }));
+  return onTarball(packer, name, (tarball) =>
+    run('publint', ['run', '--strict', tarball], { cwd: packer.folder, env }),
+  );
 }
 
 /** Do the types of the published package resolve for ESM users? */
@@ -97,6 +102,8 @@ export async function runsReadme({ root, env, packer, name }) {
 
 /** The environment of somebody who has just come: an empty home and no keys. */
 export function strangersEnv(env, home) {
-  const kept = Object.entries(env).filter(([name]) => !/(_API_KEY|_AUTH_TOKEN|_BASE_URL)$|^REPRISE_|^NODE_OPTIONS$/.test(name));
+  const kept = Object.entries(env).filter(
+    ([name]) => !/(_API_KEY|_AUTH_TOKEN|_BASE_URL)$|^REPRISE_|^NODE_OPTIONS$/.test(name),
+  );
   return { ...Object.fromEntries(kept), HOME: home, REPRISE_HOME: join(home, '.opencode'), NO_COLOR: '1' };
 }

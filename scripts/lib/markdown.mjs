@@ -11,7 +11,12 @@ export function codeBlocks(text) {
     const fence = /^(`{3,}|~{3,})\s*(.*)$/.exec(line);
     if (open) {
       if (fence && fence[1].startsWith(open.fence) && fence[2] === '') {
-        blocks.push({ info: open.info, language: open.info.split(/\s/)[0], code: `${open.lines.join('\n')}\n`, line: open.line });
+        blocks.push({
+          info: open.info,
+          language: open.info.split(/\s/)[0],
+          code: `${open.lines.join('\n')}\n`,
+          line: open.line,
+        });
         open = undefined;
       } else open.lines.push(line);
     } else if (fence) open = { fence: fence[1], info: fence[2].trim(), lines: [], line: at + 1 };

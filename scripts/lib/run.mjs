@@ -39,7 +39,9 @@ export function run(command, args, options = {}) {
     child.once('error', (error) => finish(127, `${command}: ${error.message}\n`));
     child.once('exit', () => end(child, 'SIGTERM'));
     child.once('close', (code, signal) =>
-      late ? finish(124, `\n${command} was stopped after ${seconds} s.\n`) : finish(code ?? 1, signal ? `\n${signal}\n` : ''),
+      late
+        ? finish(124, `\n${command} was stopped after ${seconds} s.\n`)
+        : finish(code ?? 1, signal ? `\n${signal}\n` : ''),
     );
   });
 }
