@@ -1,1 +1,2 @@
-export {};
+export { createHealthServer } from './health.ts';
+export type { HealthServer, HealthServerOptions } from './health.ts';
