@@ -15,6 +15,7 @@ import { build, root, toolEnv, withPnpm } from './lib/setup.mjs';
 
 const env = await withPnpm(toolEnv());
 const wanted = process.argv.slice(2);
+const isWanted = ({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start));
 const report = createReport((text) => process.stdout.write(text));
 const packer = createPacker(root, env);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -66,10 +67,14 @@ const phases = [
   { width: 1, checks: [{ name: 'README commands', run: () => readmeCommands(root, env) }] },
 ];
 
+for (const start of wanted.filter(
+  (one) => !phases.some(({ checks }) => checks.some(({ name }) => name.startsWith(one))),
+)) {
+  report.add(start, { status: 'failed', detail: 'No check has a name that begins so.' }, 0);
+}
 try {
   for (const { width, checks } of phases) {
-    const chosen = checks.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
-    await pool(chosen, width, async (check) => {
+    await pool(checks.filter(isWanted), width, async (check) => {
       const started = Date.now();
       const outcome = await check.run().catch((error) => ({ status: 'failed', detail: String(error?.stack ?? error) }));
       report.add(check.name, outcome, Date.now() - started);

@@ -10,7 +10,8 @@ import { strangersEnv } from './packages.mjs';
 const NOT_RUN = /^(git clone|cd |npm (test|install)|pnpm|export |npx )/;
 
 /**
- * The commands of a README's `sh` blocks, a line each (a `\` at the end joins lines; comments are left out).
+ * The commands of a README's `sh` blocks, a line each (a `\` at the end joins lines). A comment is what
+ * follows `#` at a line's beginning or after two spaces, so that one in a quoted prompt stays.
  *
  * @param {string} text
  */
@@ -18,7 +19,7 @@ export function commandsOf(text) {
   return codeBlocks(text)
     .filter(({ language }) => language === 'sh' || language === 'bash')
     .flatMap(({ code }) => code.replace(/\\\n\s*/g, '').split('\n'))
-    .map((line) => line.replace(/(^|\s)#\s.*$/, '').trim())
+    .map((line) => line.replace(/(^|\s\s)#\s.*$/, '').trim())
     .filter((line) => line !== '' && !NOT_RUN.test(line));
 }
 

@@ -71,7 +71,7 @@ test.each([
   '127.0.0.1.evil.example',
   'localhost:80@evil.example',
   '0.0.0.0',
-  '',
+  'localhost:',
 ])('Host %j is refused on every path', async (host) => {
   for (const path of ['/health', '/other']) {
     const { status, type, text } = await ask(path, { host });

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_PROMPT, runArguments } from '../lib/start-arguments.mjs';
+
+const offline = ['--model', 'demo/offline'];
+
+describe('npm start', () => {
+  test.each([
+    ['nothing', [], [...offline, DEFAULT_PROMPT]],
+    ['a prompt', ['List files'], [...offline, 'List files']],
+    ['a switch and a prompt', ['--continue', 'And now?'], [...offline, '--continue', 'And now?']],
+    ['a switch alone', ['--continue'], [...offline, '--continue', DEFAULT_PROMPT]],
+    ['an option with its value', ['--output-format', 'json'], [...offline, '--output-format', 'json', DEFAULT_PROMPT]],
+    ['an option with =', ['--output-format=json'], [...offline, '--output-format=json', DEFAULT_PROMPT]],
+    ['an option and a prompt', ['--session', 'abc', 'Hello'], [...offline, '--session', 'abc', 'Hello']],
+    ['a model', ['--model', 'anthropic/x', 'Hi'], ['--model', 'anthropic/x', 'Hi']],
+    ['a model with =', ['--model=anthropic/x', 'Hi'], ['--model=anthropic/x', 'Hi']],
+    ['a prompt that looks like an option', ['--', '--model'], [...offline, '--', '--model']],
+    ['a request for help', ['--help'], ['--help']],
+  ])('given %s', (_, given, expected) => {
+    expect(runArguments(given, {})).toEqual(expected);
+  });
+
+  test.each(['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'])(
+    'with %s the program chooses its model itself',
+    (key) => {
+      expect(runArguments(['Hi'], { [key]: 'k' })).toEqual(['Hi']);
+      expect(runArguments(['Hi'], { [key]: '' })).toEqual([...offline, 'Hi']);
+    },
+  );
+});
