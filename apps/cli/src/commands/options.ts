@@ -1,0 +1,53 @@
+import type { Options, Values } from '../parse.ts';
+
+/** The options as data, apart from the commands, whose types are made from them. */
+
+const json = { type: 'switch', help: 'Print JSON.' } as const;
+
+export const RUN = {
+  model: { type: 'text', value: 'NAME', help: 'provider/model or an alias; "reprise models" lists them.' },
+  session: { type: 'text', value: 'ID', help: 'Go on with this session.' },
+  continue: { type: 'switch', help: 'Go on with the newest session of this working directory.' },
+  fork: { type: 'switch', help: 'With --session or --continue: go on in a copy.' },
+  tools: { type: 'text', value: 'A,B', help: 'Offer exactly these tools; "" = none. Default: all.' },
+  system: { type: 'text', value: 'TEXT', help: 'System prompt in place of the default one.' },
+  'max-steps': { type: 'count', value: 'N', help: 'Model calls in this turn at most. Default: 50.' },
+  permission: {
+    type: 'choice',
+    choices: ['ask', 'accept-edits', 'auto', 'deny'],
+    help: 'What may run unasked. Default: ask, which is no where nobody can be asked.',
+  },
+  'context-window': { type: 'count', value: 'TOKENS', help: "Use at most so many tokens. Default: the model's." },
+  cwd: { type: 'text', value: 'DIR', help: 'Working directory of the tools. Default: where you are.' },
+  title: { type: 'text', value: 'TEXT', help: 'Name of the session in lists.' },
+  'output-format': {
+    type: 'choice',
+    choices: ['text', 'json', 'stream-json'],
+    help: 'Default: text.',
+  },
+} as const satisfies Options;
+
+export const JSON_ONLY = { json } as const satisfies Options;
+
+export const FORK = {
+  from: { type: 'text', value: 'MESSAGE', help: 'Copy up to this message, with it. Default: everything.' },
+  id: { type: 'text', value: 'NEW', help: 'Id of the copy.' },
+  json,
+} as const satisfies Options;
+
+export const DELETE = {
+  yes: { type: 'switch', short: 'y', help: "Don't ask. Needed where nobody can be asked." },
+  json,
+} as const satisfies Options;
+
+export const EXPORT = {
+  json: { type: 'switch', help: 'Taken for symmetry; the output is JSON anyway.' },
+} as const satisfies Options;
+
+export const IMPORT = {
+  'new-id': { type: 'switch', help: 'Give it a new id where its own is taken.' },
+  model: { type: 'text', value: 'NAME', help: 'Its model from now on. An array of messages needs one.' },
+  json,
+} as const satisfies Options;
+
+export type RunFlags = Values<typeof RUN>;

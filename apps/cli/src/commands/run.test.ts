@@ -1,0 +1,306 @@
+import { RepriseError } from '@reprise/core';
+import type { Chunk } from '@reprise/core';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeIo } from '../../test/support/io.ts';
+import { AT, USAGE, answer, fakeSessions, head } from '../../test/support/sessions.ts';
+import type { Script } from '../../test/support/sessions.ts';
+import { cli } from '../cli.ts';
+
+const composed = vi.hoisted(() => ({ open: vi.fn() }));
+vi.mock('../compose.ts', () => ({ openSessions: composed.open }));
+beforeEach(() => composed.open.mockReset());
+
+const text = (content: string): Chunk => ({ type: 'text', at: AT, content });
+
+function start(words: string[], script: Script = {}, io = fakeIo(), heads = [head('newest')]) {
+  const fake = fakeSessions(script, heads);
+  composed.open.mockImplementation(async (_: unknown, needs: unknown) => {
+    fake.calls.push(['open', needs]);
+    return { sessions: fake.sessions, defaults: { cwd: '/work', model: () => 'demo/offline', contextWindow: 1000 } };
+  });
+  const code = cli(['run', ...words], io, '');
+  return { io, code, calls: fake.calls };
+}
+
+async function go(...args: Parameters<typeof start>) {
+  const { io, code, calls } = start(...args);
+  return { code: await code, out: io.stdout(), err: io.stderr(), calls, io };
+}
+
+describe('reprise run', () => {
+  it('joins the words, makes a session and prints the answer on standard output alone', async () => {
+    const { code, out, err, calls } = await go(['say', 'hello'], { chunks: [text('Hel'), text('lo')] });
+    expect({ code, out }).toEqual({ code: 0, out: 'Hello\n' });
+    expect(err).toBe('\nTo go on: reprise run --session new "…"\n');
+    expect(calls.slice(1)).toEqual([
+      ['create', { model: 'demo/offline', cwd: '/work', pruneStrategy: 'summarize', contextWindow: 1000 }],
+      ['turn', 'say hello'],
+      ['close'],
+    ]);
+  });
+
+  it('hands every option on', async () => {
+    const words = '--model a/b --system S --max-steps 3 --context-window 9 --cwd /x --title T --permission auto'.split(
+      ' ',
+    );
+    const { calls } = await go([...words, '--tools', 'read, bash', 'hi']);
+    expect(calls[0]).toEqual(['open', expect.objectContaining({ turns: true, cwd: '/x', permission: 'auto' })]);
+    expect(calls[1]).toEqual([
+      'create',
+      {
+        model: 'a/b',
+        tools: ['read', 'bash'],
+        systemPrompt: 'S',
+        maxSteps: 3,
+        contextWindow: 9,
+        cwd: '/work',
+        title: 'T',
+        pruneStrategy: 'summarize',
+      },
+    ]);
+  });
+
+  it('offers no tools for an empty list', async () => {
+    expect((await go(['--tools', '', 'hi'])).calls[1]).toEqual(['create', expect.objectContaining({ tools: [] })]);
+  });
+
+  it('goes on with a session, changing only what is said', async () => {
+    const { calls } = await go(['--session', 's1', '--model', 'a/b', 'hi']);
+    expect(calls[1]).toEqual(['resume', 's1', { model: 'a/b' }]);
+  });
+
+  it('goes on with the newest session of the working directory', async () => {
+    const { calls } = await go(['--continue', 'hi']);
+    expect(calls.slice(1, 3)).toEqual([
+      ['page', { where: { cwd: '/work' }, limit: 1 }],
+      ['resume', 'newest', {}],
+    ]);
+  });
+
+  it('has nothing to continue: exit code 4', async () => {
+    const { code, err } = await go(['--continue', 'hi'], {}, fakeIo(), []);
+    expect(code).toBe(4);
+    expect(err).toContain('no session of the working directory /work');
+  });
+
+  it('goes on in a copy with --fork', async () => {
+    const plain = await go(['--session', 's1', '--fork', 'hi']);
+    expect(plain.calls.slice(1, 3)).toEqual([
+      ['load', 's1'],
+      ['fork', 's1', undefined],
+    ]);
+    expect(plain.err).toContain('--session copy');
+    const changed = await go(['--continue', '--fork', '--title', 'T', 'hi']);
+    expect(changed.calls).toContainEqual(['resume', 'copy', { title: 'T' }]);
+  });
+
+  it.each([
+    [['--session', 's1', '--continue', 'hi'], '--session and --continue exclude each other'],
+    [['--fork', 'hi'], '--fork goes with --session or --continue'],
+    [[], 'a prompt is missing'],
+    [[' '], 'a prompt is missing'],
+  ])('%j is wrong usage', async (words, message) => {
+    const { code, out, err } = await go(words);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+  });
+
+  it('exits 4 for a session that is not there', async () => {
+    expect((await go(['--session', 'gone', 'hi'])).code).toBe(4);
+  });
+});
+
+describe('standard input', () => {
+  const prompts = async (words: string[], stdin: NonNullable<Parameters<typeof fakeIo>[0]>['stdin']) => {
+    const { calls, err } = await go(words, {}, fakeIo({ ...(stdin && { stdin }) }));
+    return { prompt: calls.find(([name]) => name === 'turn')?.[1], err };
+  };
+
+  it('is appended to the prompt', async () => {
+    for (const kind of ['pipe', 'file', 'socket'] as const) {
+      expect((await prompts(['review', 'this'], { kind, text: 'a\nb\n' })).prompt).toBe('review this\n\na\nb');
+    }
+  });
+
+  it('is the prompt where there is no other, and where a dash stands for it', async () => {
+    expect((await prompts([], { kind: 'pipe', text: 'hi\n' })).prompt).toBe('hi');
+    expect((await prompts(['-'], { kind: 'pipe', text: 'hi\n' })).prompt).toBe('hi');
+    expect((await prompts(['review', '-'], { kind: 'pipe', text: 'hi\n' })).prompt).toBe('review\n\nhi');
+  });
+
+  it('is not read from a terminal', async () => {
+    expect((await prompts(['a'], { kind: 'terminal', text: 'never' })).prompt).toBe('a');
+  });
+
+  it('that stays silent does not hold a prompt back for ever', async () => {
+    vi.useFakeTimers();
+    try {
+      const running = prompts(['a'], { kind: 'pipe', silent: true });
+      await vi.advanceTimersByTimeAsync(3000);
+      const { prompt, err } = await running;
+      expect(prompt).toBe('a');
+      expect(err).toContain('nothing came on standard input');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is refused beyond 16 MiB', async () => {
+    const io = fakeIo({ stdin: { kind: 'file', text: 'x'.repeat(16 * 1024 * 1024 + 1) } });
+    const { code, err } = await go(['a'], {}, io);
+    expect(code).toBe(2);
+    expect(err).toContain('larger than');
+  });
+});
+
+describe('text', () => {
+  const call: Chunk = { type: 'tool_call', at: AT, id: 'c1', tool: 'bash', params: { command: 'ls -la' } };
+  const result: Chunk = { type: 'tool_result', at: AT, id: 'c1', tool: 'bash', result: { output: 'a\nb\n' } };
+
+  it('keeps tool calls and their results out of standard output', async () => {
+    const { out, err } = await go(['hi'], { chunks: [text('Looking.'), call, result, text('Two files.')] });
+    expect(out).toBe('Looking.\nTwo files.\n');
+    expect(err).toContain('→ bash ls -la\n  ✓ 2 lines\n');
+  });
+
+  it('shows why a call failed', async () => {
+    const failed: Chunk = { type: 'tool_result', at: AT, id: 'c1', tool: 'bash', result: null, error: 'denied' };
+    expect((await go(['hi'], { chunks: [call, failed] })).err).toContain('  ✗ denied\n');
+  });
+
+  it('on a terminal neutralises what the model and the tools say', async () => {
+    const io = fakeIo({ outTTY: true, errTTY: true });
+    const evil: Chunk = { ...call, params: { command: 'echo \u001b]52;c;eA==\u0007' } } as Chunk;
+    await go(['hi'], { chunks: [text('\u001b[2J\u202e'), evil] }, io);
+    expect(io.stdout() + io.stderr()).not.toMatch(/[\u001b\u0007\u202e]/);
+  });
+
+  it('takes the text of a failed attempt back', async () => {
+    const reset: Chunk = { type: 'reset', at: AT, offset: 0, reason: 'retry', waitMs: 1500 };
+    const { out, err } = await go(['hi'], { chunks: [text('Hello wor'), reset, text('Hello world')] });
+    expect(out).toBe('Hello world\n');
+    expect(err).toContain('Trying again in 2 s');
+  });
+
+  it('tells an error in one line with its hint, and keeps the exit code of its cause', async () => {
+    const error = new RepriseError('OVERLOADED', 'The provider\nis overloaded.', { hint: 'Wait a little.' });
+    const { code, out, err } = await go(['hi'], { chunks: [text('Hal')], outcome: { status: 'failed', error } });
+    expect({ code, out }).toEqual({ code: 5, out: 'Hal\n' });
+    expect(err).toContain('reprise: The provider is overloaded.\n  Wait a little.\n');
+    expect(err).toContain('To go on: reprise run --session new');
+  });
+
+  it('exits 7 at the step limit', async () => {
+    const { code, err } = await go(['hi'], { outcome: { status: 'step-limit', steps: 3 } });
+    expect(code).toBe(7);
+    expect(err).toContain('stopped at the limit of 3 steps');
+  });
+});
+
+describe('json', () => {
+  it('is one object on one line at the end', async () => {
+    const { code, out } = await go(['--output-format', 'json', 'hi'], { chunks: [text('Hello')] });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(out)).toEqual({ sessionId: 'new', message: answer('Hello'), usage: USAGE, status: 'done' });
+  });
+
+  it('tells a failure too, with the exit code of its cause', async () => {
+    const error = new RepriseError('AUTH', 'No key.', { hint: 'Set one.' });
+    const { code, out } = await go(['--output-format', 'json', 'hi'], { outcome: { status: 'failed', error } });
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      sessionId: 'new',
+      status: 'failed',
+      error: { code: 'AUTH', message: 'No key.', hint: 'Set one.' },
+    });
+  });
+
+  it('tells a failure before there is a session', async () => {
+    const { code, out } = await go(['--output-format', 'json', '--session', 'gone', 'hi']);
+    expect(code).toBe(4);
+    expect(JSON.parse(out)).toMatchObject({ sessionId: null, message: null, error: { code: 'SESSION_NOT_FOUND' } });
+  });
+});
+
+describe('stream-json', () => {
+  const lines = (out: string): any[] =>
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  it('is the start, each chunk as it is, and the end', async () => {
+    const chunks: Chunk[] = [
+      text('Hel'),
+      { type: 'reasoning', at: AT, content: 'hm' },
+      { type: 'tool_call', at: AT, id: 'c1', tool: 'read', params: { path: 'a' } },
+      { type: 'tool_result', at: AT, id: 'c1', tool: 'read', result: 'x' },
+      { type: 'reset', at: AT, offset: 0, reason: 'retry' },
+    ];
+    const { code, out } = await go(['--output-format', 'stream-json', 'hi'], { chunks });
+    expect(code).toBe(0);
+    expect(lines(out)).toEqual([
+      { type: 'start', sessionId: 'new', turn: 't1', model: 'demo/offline' },
+      ...chunks,
+      expect.objectContaining({
+        type: 'end',
+        sessionId: 'new',
+        status: 'done',
+        usage: USAGE,
+        message: answer('Hello'),
+      }),
+    ]);
+  });
+
+  it('has an error line before the end of a failed turn', async () => {
+    const error = new RepriseError('RATE_LIMIT', 'Slow down.', { retryAt: '2030-01-01T00:00:00.000Z' });
+    const { code, out } = await go(['--output-format', 'stream-json', 'hi'], { outcome: { status: 'failed', error } });
+    expect(code).toBe(5);
+    expect(lines(out).map(({ type }) => type)).toEqual(['start', 'error', 'end']);
+    expect(lines(out)[1]).toMatchObject({
+      code: 'RATE_LIMIT',
+      message: 'Slow down.',
+      retryAt: '2030-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('is a single error line where no turn began', async () => {
+    const refused = new RepriseError('SESSION_BUSY', 'Busy.');
+    const { code, out } = await go(['--output-format', 'stream-json', '--session', 's1', 'hi'], { refused });
+    expect(code).toBe(8);
+    expect(lines(out)).toEqual([{ type: 'error', sessionId: 's1', code: 'SESSION_BUSY', message: 'Busy.' }]);
+  });
+});
+
+describe('signals', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s ends the turn, keeps what came, says how to go on and exits %i', async (signal, exit) => {
+    const { io, code, calls } = start(['hi'], { chunks: [text('Hal')], hangs: true });
+    await vi.waitFor(() => expect(io.stdout()).toContain('Hal'));
+    io.signal(signal);
+    expect(await code).toBe(exit);
+    expect(calls).toContainEqual(['abort', `interrupted by ${signal}`]);
+    expect(calls.at(-1)).toEqual(['close']);
+    expect(io.stdout()).toBe('Hal\n');
+    expect(io.stderr()).toContain('To go on: reprise run --session new');
+  });
+
+  it('a second one ends the process at once', async () => {
+    const { io, code } = start(['hi'], { hangs: true, outcome: { status: 'aborted' } });
+    await vi.waitFor(() => expect(composed.open).toHaveBeenCalled());
+    await new Promise((resolve) => setImmediate(resolve));
+    io.signal('SIGINT');
+    expect(() => io.signal('SIGINT')).toThrow('exit 130');
+    await code;
+  });
+
+  it('one before the turn ends the process at once', async () => {
+    const { io, code } = start(['hi'], {}, fakeIo({ stdin: { kind: 'pipe', text: 'x' } }));
+    await vi.waitFor(() => expect(() => io.signal('SIGINT')).toThrow('exit 130'));
+    await code;
+  });
+});

@@ -1,0 +1,96 @@
+import { toCoded } from '@reprise/core';
+import type { Turn } from '@reprise/core';
+import { openSessions } from '../compose.ts';
+import { EXIT, exitCodeOf, exitCodeOfOutcome } from '../exit-codes.ts';
+import { usageError } from '../parse.ts';
+import { createRenderer } from '../render/renderer.ts';
+import type { Renderer } from '../render/renderer.ts';
+import { report } from '../render/report.ts';
+import type { Io } from '../terminal/io.ts';
+import { handleSignals } from '../terminal/signals.ts';
+import { readInput } from '../terminal/stdin.ts';
+import { openSession } from './open-session.ts';
+import type { RUN } from './options.ts';
+import type { Handler } from './table.ts';
+
+export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
+  const interrupts = handleSignals(io);
+  const format = options['output-format'] ?? 'text';
+  const renderer = await createRenderer(format, io);
+  let sessionId: string | null = null;
+  try {
+    const { sessions, defaults } = await openSessions(io, { ...options, turns: true });
+    try {
+      const prompt = await promptOf(operands, io);
+      const session = await openSession(sessions, options, defaults, io);
+      sessionId = session.id;
+      session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
+      const turn = session.turn(prompt);
+      interrupts.guard(turn);
+      let unread = false;
+      io.out.onGone(() => {
+        unread = true;
+        void turn.abort('nobody reads the output any more');
+      });
+      const code = await follow(turn, { sessionId, turn: turn.id, model: session.state.model }, renderer, io);
+      if (unread) return EXIT.ok;
+      if (format === 'text') io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
+      return interrupts.code !== undefined && code === EXIT.interrupted ? interrupts.code : code;
+    } finally {
+      await sessions.close();
+    }
+  } catch (thrown) {
+    const error = toCoded(thrown);
+    renderer.fail(error, sessionId);
+    report(error, io);
+    return exitCodeOf(error);
+  }
+};
+
+/** Shows a turn from its first chunk to its outcome. */
+async function follow(
+  turn: Turn,
+  facts: Parameters<Renderer['begin']>[0],
+  renderer: Renderer,
+  io: Io,
+): Promise<number> {
+  let begun = false;
+  const begin = (): void => {
+    if (!begun) renderer.begin(facts);
+    begun = true;
+  };
+  turn.once('start', begin);
+  try {
+    for await (const chunk of turn) {
+      begin();
+      renderer.chunk(chunk);
+    }
+  } catch {
+    // The same error is in the outcome.
+  }
+  const outcome = await turn.outcome();
+  const { error } = outcome;
+  if (!begun && error) renderer.fail(error, facts.sessionId);
+  else renderer.end(outcome, facts);
+  if (outcome.status === 'step-limit' && !error)
+    io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
+  if (error) report(error, io);
+  return exitCodeOfOutcome(outcome);
+}
+
+/** The words, then standard input. */
+async function promptOf(operands: readonly string[], { stdin, err }: Io): Promise<string> {
+  const words = operands
+    .filter((word) => word !== '-')
+    .join(' ')
+    .trim();
+  const insisted = words.length === 0 || operands.includes('-');
+  if (insisted && stdin.kind === 'terminal') throw usageError('a prompt is missing', 'run');
+  const input = await readInput(stdin, !insisted);
+  if (input === undefined) {
+    err.write('reprise: nothing came on standard input, so going on without it (a lone "-" waits for it)\n', 'dim');
+  }
+  const prompt = [words, input?.trim() ?? ''].filter((part) => part !== '').join('\n\n');
+  if (prompt === '') throw usageError('a prompt is missing', 'run');
+  return prompt;
+}

@@ -1,0 +1,57 @@
+import { isCoded } from '@reprise/core';
+import type { Sessions } from '@reprise/core';
+import { openSessions } from '../../compose.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { usageError } from '../../parse.ts';
+import type { Io } from '../../terminal/io.ts';
+import { readLine } from '../../terminal/line.ts';
+import type { DELETE, FORK } from '../options.ts';
+import type { Handler } from '../table.ts';
+
+export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] }, io) => {
+  const { sessions } = await openSessions(io);
+  try {
+    const original = await sessions.load(id);
+    const copy = await original.fork({
+      ...(options.from !== undefined && { fromMessage: options.from }),
+      ...(options.id !== undefined && { newSessionId: options.id }),
+    });
+    if (options.json) io.out.json({ id: copy.id, parent: copy.head.parent ?? null });
+    else io.out.write(`${copy.id}\n`);
+    return EXIT.ok;
+  } finally {
+    await sessions.close();
+  }
+};
+
+export const remove: Handler<typeof DELETE> = async ({ options, operands }, io) => {
+  const ids = [...new Set(operands)];
+  const { sessions } = await openSessions(io);
+  try {
+    for (const id of ids) await assertThere(sessions, id);
+    if (!options.yes && !(await confirmed(ids, io))) return EXIT.failure;
+    for (const id of ids) await sessions.delete(id);
+    if (options.json) io.out.json({ deleted: ids });
+    else io.err.write(`reprise: deleted ${ids.join(', ')}\n`, 'dim');
+    return EXIT.ok;
+  } finally {
+    await sessions.close();
+  }
+};
+
+/** So that one wrong id of several deletes nothing. A session too damaged to tell about itself can be deleted all the same. */
+async function assertThere(sessions: Sessions, id: string): Promise<void> {
+  try {
+    await sessions.info(id);
+  } catch (error) {
+    if (isCoded(error) && (error.code === 'SESSION_NOT_FOUND' || error.code === 'INVALID_INPUT')) throw error;
+  }
+}
+
+async function confirmed(ids: readonly string[], { stdin, err }: Io): Promise<boolean> {
+  if (stdin.kind !== 'terminal' || !err.isTTY) {
+    throw usageError('deleting for good wants --yes where nobody can be asked', 'session delete');
+  }
+  err.write(`Delete ${ids.join(', ')} for good? [y/N] `, 'bold');
+  return /^y(es)?$/i.test((await readLine())?.trim() ?? '');
+}

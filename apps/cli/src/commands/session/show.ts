@@ -1,0 +1,39 @@
+import type { Message } from '@reprise/core';
+import { openSessions } from '../../compose.ts';
+import { EXIT, exitCodeOf } from '../../exit-codes.ts';
+import { plain } from '../../render/failure.ts';
+import { asText, callLine } from '../../render/lines.ts';
+import { report } from '../../render/report.ts';
+import type { Sink } from '../../terminal/sink.ts';
+import type { JSON_ONLY } from '../options.ts';
+import type { Handler } from '../table.ts';
+
+/** On damage: what loads, then the damage and its exit code. */
+export const show: Handler<typeof JSON_ONLY> = async ({ options, operands: [id = ''] }, io) => {
+  const { sessions } = await openSessions(io);
+  try {
+    const { head, messages, error } = await sessions.show(id);
+    if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
+    else for (const message of messages) print(message, io.out);
+    if (!error) return EXIT.ok;
+    report(error, io);
+    return exitCodeOf(error);
+  } finally {
+    await sessions.close();
+  }
+};
+
+function print(
+  { id, role, timestamp, content, toolCalls = [], toolResults = [], finishReason }: Message,
+  out: Sink,
+): void {
+  out.write(`${role}  ${timestamp}  ${id}${finishReason === 'interrupted' ? '  (interrupted)' : ''}\n`, 'bold');
+  if (content !== '') out.write(`${content.trimEnd()}\n`);
+  for (const call of toolCalls) {
+    out.write(`${callLine(call)}\n`, 'cyan');
+    const answer = toolResults.find((result) => result.id === call.id);
+    if (answer?.error !== undefined) out.write(`${answer.error}\n`, 'red');
+    else if (answer) out.write(`${asText(answer.result, 2).trimEnd()}\n`, 'dim');
+  }
+  out.write('\n');
+}

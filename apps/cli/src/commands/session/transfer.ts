@@ -1,0 +1,69 @@
+import { RepriseError } from '@reprise/core';
+import { openSessions } from '../../compose.ts';
+import { EXIT } from '../../exit-codes.ts';
+import type { Io } from '../../terminal/io.ts';
+import { readInput } from '../../terminal/stdin.ts';
+import type { EXPORT, IMPORT } from '../options.ts';
+import type { Handler } from '../table.ts';
+
+/** Bytes; a string of JavaScript holds not much more. */
+const LARGEST = 256 * 1024 * 1024;
+
+export const exporting: Handler<typeof EXPORT> = async ({ operands: [id = ''] }, io) => {
+  const { sessions } = await openSessions(io);
+  try {
+    io.out.json(await (await sessions.load(id)).export());
+    return EXIT.ok;
+  } finally {
+    await sessions.close();
+  }
+};
+
+export const importing: Handler<typeof IMPORT> = async ({ options, operands: [file = ''] }, io) => {
+  const data = parse(file === '-' ? await fromStdin(io) : fromFile(file, io), file);
+  const { sessions } = await openSessions(io);
+  try {
+    const { id } = await sessions.import(data, {
+      ...(options['new-id'] !== undefined && { newId: options['new-id'] }),
+      ...(options.model !== undefined && { model: options.model }),
+    });
+    if (options.json) io.out.json({ id });
+    else io.out.write(`${id}\n`);
+    return EXIT.ok;
+  } finally {
+    await sessions.close();
+  }
+};
+
+/** What the JSON means is judged by `Sessions.import`. */
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, '')) as unknown;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RepriseError('INVALID_INPUT', `${file === '-' ? 'Standard input' : file} is no JSON: ${reason}`, {
+      hint: 'It should be what "reprise session export" wrote, or a JSON array of messages.',
+      cause,
+    });
+  }
+}
+
+function fromFile(file: string, { cwd }: Io): string {
+  try {
+    return process
+      .getBuiltinModule('node:fs')
+      .readFileSync(process.getBuiltinModule('node:path').resolve(cwd, file), 'utf8');
+  } catch (cause) {
+    throw new RepriseError(
+      'INVALID_INPUT',
+      `${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function fromStdin({ stdin }: Io): Promise<string> {
+  return (await readInput(stdin, false, LARGEST)) ?? '';
+}

@@ -1,0 +1,152 @@
+import type { Io } from '../terminal/io.ts';
+import type { Options, Parsed, Shape } from '../parse.ts';
+import { DELETE, EXPORT, FORK, IMPORT, JSON_ONLY, RUN } from './options.ts';
+
+/** Gives the exit code; throws a coded error otherwise. */
+export type Handler<O extends Options> = (parsed: Parsed<O>, io: Io) => Promise<number>;
+
+export interface Command<O extends Options = Options> extends Shape<O> {
+  readonly summary: string;
+  readonly details?: string;
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  /** Each command is a chunk of its own, loaded when it runs. */
+  readonly load: () => Promise<Handler<O>>;
+}
+
+/** Holds a handler to the options of its command. */
+function define<O extends Options>(command: Command<O>): Command<O> {
+  return command;
+}
+
+const one = { usage: 'ID', min: 1, max: 1 };
+
+const run = define({
+  name: 'run',
+  summary: 'Send a prompt, run the tools that the model asks for, print the answer.',
+  details: `Words are joined to one prompt. Standard input is appended to it when it is a pipe or a file; a pipe that stays silent for
+3 s (a socket: 0.5 s) is left alone if there is a prompt already. A lone - waits for the whole input however long it takes.
+The answer goes to standard output, everything else to standard error.
+The model: --model, else the configuration, else the provider whose key is in the environment, else demo/offline on a terminal.`,
+  operands: { usage: '[prompt…]', min: 0, max: Infinity },
+  options: RUN,
+  examples: [
+    ['reprise run "Explain what this repository does"', 'a new session'],
+    ['reprise run --continue "Now write the tests"', 'the same session, next turn'],
+    ['git diff | reprise run "Review this change"', 'standard input behind the prompt'],
+    ['reprise run --model demo/offline "list this folder"', 'without any account or network'],
+    ['reprise run --output-format json "Name this module" | jq -r .message.content', 'for scripts'],
+  ],
+  load: async () => (await import('./run.ts')).run,
+});
+
+const list = define({
+  name: 'session list',
+  summary: 'List the sessions, newest first.',
+  operands: { usage: '', min: 0, max: 0 },
+  options: JSON_ONLY,
+  examples: [
+    ['reprise session list', 'a table'],
+    ["reprise session list --json | jq -r '.[0].id'", 'the newest id'],
+  ],
+  load: async () => (await import('./session/list.ts')).list,
+});
+
+const show = define({
+  name: 'session show',
+  summary: 'Print the whole history of a session, also while it is in use or damaged. Writes nothing.',
+  operands: one,
+  options: JSON_ONLY,
+  examples: [
+    ['reprise session show ID', 'to read'],
+    ["reprise session show ID --json | jq '.messages[-1].content'", 'the last message'],
+  ],
+  load: async () => (await import('./session/show.ts')).show,
+});
+
+const info = define({
+  name: 'session info',
+  summary: 'Print what a session is: model, times, sizes, where it comes from.',
+  operands: one,
+  options: JSON_ONLY,
+  examples: [['reprise session info ID', '']],
+  load: async () => (await import('./session/list.ts')).info,
+});
+
+const fork = define({
+  name: 'session fork',
+  summary: 'Copy a session and print the id of the copy.',
+  operands: one,
+  options: FORK,
+  examples: [
+    ['reprise session fork ID', 'all of it'],
+    ['reprise run --session "$(reprise session fork ID)" "Try it another way"', 'and go on there'],
+  ],
+  load: async () => (await import('./session/change.ts')).fork,
+});
+
+const remove = define({
+  name: 'session delete',
+  summary: 'Delete sessions for good. Asks on a terminal.',
+  operands: { usage: 'ID…', min: 1, max: Infinity },
+  options: DELETE,
+  examples: [
+    ['reprise session delete ID', ''],
+    ['reprise session delete --yes ID1 ID2', 'in a script'],
+  ],
+  load: async () => (await import('./session/change.ts')).remove,
+});
+
+const exporting = define({
+  name: 'session export',
+  summary: 'Write a session as JSON to standard output.',
+  operands: one,
+  options: EXPORT,
+  examples: [['reprise session export ID > session.json', '']],
+  load: async () => (await import('./session/transfer.ts')).exporting,
+});
+
+const importing = define({
+  name: 'session import',
+  summary: 'Take in an exported session, or an array of messages, and print its id.',
+  operands: { usage: 'FILE|-', min: 1, max: 1 },
+  options: IMPORT,
+  examples: [
+    ['reprise session import session.json', ''],
+    ['ssh host reprise session export ID | reprise session import -', 'from another machine'],
+  ],
+  load: async () => (await import('./session/transfer.ts')).importing,
+});
+
+const verify = define({
+  name: 'session verify',
+  summary: 'Check every byte of a session. Exit code 0 only if nothing is damaged. Writes nothing.',
+  operands: one,
+  options: JSON_ONLY,
+  examples: [['reprise session verify ID', '']],
+  load: async () => (await import('./session/verify.ts')).verify,
+});
+
+const models = define({
+  name: 'models',
+  summary: 'List the models that can be named, and whether their key is there.',
+  operands: { usage: '', min: 0, max: 0 },
+  options: JSON_ONLY,
+  examples: [
+    ['reprise models', ''],
+    ["reprise models --json | jq -r '.[].name'", 'names only'],
+  ],
+  load: async () => (await import('./models.ts')).models,
+});
+
+export const COMMANDS: readonly Command<any>[] = [
+  run,
+  list,
+  show,
+  info,
+  fork,
+  remove,
+  exporting,
+  importing,
+  verify,
+  models,
+];

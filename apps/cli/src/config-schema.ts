@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+const schema = z.strictObject({
+  /** `provider/model` or an alias. */
+  model: z.string().min(1).optional(),
+  permission: z.enum(['ask', 'accept-edits', 'auto', 'deny']).optional(),
+  /** Tokens. */
+  contextWindow: z.int().positive().optional(),
+  /** Short names of one's own. */
+  aliases: z.record(z.string().min(1), z.string().min(1)).optional(),
+  /** By provider name. Keys belong in the environment; `apiKey` is taken for those who keep this file 0600. */
+  providers: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        apiKey: z.string().min(1).optional(),
+        baseURL: z.url().optional(),
+        headers: z.record(z.string(), z.string()).optional(),
+      }),
+    )
+    .optional(),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** Throws an Error whose message names the place of each fault. */
+export function parseConfig(text: string): Config {
+  const result = schema.safeParse(JSON.parse(text.replace(/^\ufeff/, '')));
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; '),
+  );
+}
