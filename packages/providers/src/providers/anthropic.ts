@@ -1,0 +1,29 @@
+import { withCacheMarks } from './cache-marks.ts';
+import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+/** Anthropic's Messages API through `@ai-sdk/anthropic`. */
+export const anthropic: ProviderSpec = {
+  keys: ['ANTHROPIC_API_KEY'],
+  needsKey: true,
+  baseUrls: ['ANTHROPIC_BASE_URL'],
+  defaultUrl: 'https://api.anthropic.com/v1',
+  defaults: {
+    rules: 'anthropic',
+    cache: 'marks',
+    input: ['image', 'pdf'],
+    window: 200_000,
+    output: 32_000,
+    // The newest models refuse sampling settings, and a new name is a new model.
+    temperature: false,
+  },
+  supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
+  // The vendor's own SDK takes the host, the AI SDK the versioned path: both are in use in this variable.
+  normalizeUrl: (url) => (/\/v\d+$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1`),
+  load: async ({ apiKey, baseURL, headers, fetch }) => {
+    const { createAnthropic } = await import('@ai-sdk/anthropic');
+    return createAnthropic({ apiKey: apiKey ?? '', baseURL, headers, ...(fetch && { fetch }) });
+  },
+  // `max_tokens` is required by the API; for a name it does not know, the SDK would send 4,096.
+  prepare: (options, info) =>
+    withCacheMarks({ ...options, maxOutputTokens: options.maxOutputTokens ?? info.maxOutputTokens }),
+};

@@ -1,0 +1,33 @@
+import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+/** Any server that speaks OpenAI's chat completions, through `@ai-sdk/openai-compatible`. */
+export function compatible(
+  where: Pick<ProviderSpec, 'keys' | 'baseUrls' | 'defaultUrl'> & { needsKey?: boolean },
+): ProviderSpec {
+  return {
+    needsKey: false,
+    ...where,
+    defaults: {
+      rules: 'openai-chat',
+      cache: 'automatic',
+      input: [],
+      // A guess that the small local servers' usual settings survive; the catalogue option tells better.
+      window: 32_768,
+      output: 8_192,
+      temperature: true,
+    },
+    normalizeUrl: trimSlashes,
+    load: async ({ id, apiKey, baseURL, headers, fetch }) => {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
+      const provider = createOpenAICompatible({
+        name: id,
+        baseURL,
+        includeUsage: true,
+        headers: { ...headers },
+        ...(apiKey !== undefined && { apiKey }),
+        ...(fetch && { fetch }),
+      });
+      return (model) => provider.chatModel(model);
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+/** Google's Gemini API through `@ai-sdk/google`. */
+export const google: ProviderSpec = {
+  keys: ['GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'],
+  needsKey: true,
+  baseUrls: ['GOOGLE_GENERATIVE_AI_BASE_URL'],
+  defaultUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  defaults: {
+    rules: 'google',
+    cache: 'automatic',
+    input: ['image', 'pdf', 'audio'],
+    window: 1_048_576,
+    output: 65_536,
+    temperature: true,
+  },
+  normalizeUrl: (url) => (/\/v\d+[a-z]*$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1beta`),
+  load: async ({ apiKey, baseURL, headers, fetch }) => {
+    const { createGoogle } = await import('@ai-sdk/google');
+    return createGoogle({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
+  },
+};

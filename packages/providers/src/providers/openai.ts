@@ -1,0 +1,34 @@
+import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+/** OpenAI's Responses API through `@ai-sdk/openai`. */
+export const openai: ProviderSpec = {
+  keys: ['OPENAI_API_KEY'],
+  needsKey: true,
+  // What the vendor's SDK takes: with /v1.
+  baseUrls: ['OPENAI_BASE_URL'],
+  defaultUrl: 'https://api.openai.com/v1',
+  defaults: {
+    rules: 'openai-responses',
+    cache: 'automatic',
+    input: ['image', 'pdf'],
+    window: 128_000,
+    output: 16_384,
+    temperature: false,
+  },
+  supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
+  normalizeUrl: trimSlashes,
+  load: async ({ apiKey, baseURL, headers, fetch }) => {
+    const { createOpenAI } = await import('@ai-sdk/openai');
+    const provider = createOpenAI({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
+    return (model) => provider.responses(model);
+  },
+  // History is replayed from our own log. With `store: false` the SDK asks a reasoning model for its encrypted content
+  // (and no other model, which would answer 400).
+  prepare: (options) => ({
+    ...options,
+    providerOptions: {
+      ...options.providerOptions,
+      openai: { store: false, ...options.providerOptions?.openai },
+    },
+  }),
+};

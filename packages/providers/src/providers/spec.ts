@@ -1,0 +1,40 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { ModelInfo } from '@reprise/core';
+import type { ProviderDefaults } from '../catalogue/lookup.ts';
+
+/** What a provider's SDK is made with. */
+export interface ProviderSettings {
+  readonly id: string;
+  readonly apiKey: string | undefined;
+  readonly baseURL: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof globalThis.fetch | undefined;
+}
+
+/** One provider, as data and three functions. */
+export interface ProviderSpec {
+  /** Environment variables that may hold the key; the first that is set counts. */
+  readonly keys: readonly string[];
+  /** False: works without a key. */
+  readonly needsKey: boolean;
+  /** Environment variables that may hold the base URL. */
+  readonly baseUrls: readonly string[];
+  /** Absent = the user must give one. */
+  readonly defaultUrl?: string;
+  readonly defaults: ProviderDefaults;
+  /** URLs that the provider fetches itself, by media type. */
+  readonly supportedUrls?: Record<string, RegExp[]>;
+  /** A base URL in the form that the SDK takes. */
+  readonly normalizeUrl: (url: string) => string;
+  /** Contract: imports its SDK here and nowhere else. */
+  readonly load: (settings: ProviderSettings) => Promise<(model: string) => LanguageModelV4>;
+  /** Adds what the provider needs in each call. Contract: pure; leaves what the caller set, and every text, as it is. */
+  readonly prepare?: (options: LanguageModelV4CallOptions, info: ModelInfo) => LanguageModelV4CallOptions;
+}
+
+/** `url` without trailing slashes. */
+export function trimSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
+}
