@@ -1,1 +1,17 @@
-export {};
+export { createTools } from './tools/all.ts';
+export { bashTool } from './tools/bash.ts';
+export type { BashInput, BashOutput } from './tools/bash.ts';
+export { readTool } from './tools/read.ts';
+export type { ReadInput, ReadOutput } from './tools/read.ts';
+export { writeTool } from './tools/write.ts';
+export type { WriteInput, WriteOutput } from './tools/write.ts';
+export { editTool } from './tools/edit.ts';
+export type { EditInput, EditOutput } from './tools/edit.ts';
+export { grepTool } from './tools/grep.ts';
+export type { GrepInput, GrepOutput } from './tools/grep.ts';
+export { globTool } from './tools/glob.ts';
+export type { GlobInput, GlobOutput } from './tools/glob.ts';
+export { toolContext } from './context.ts';
+export { libraryPolicy, permissionPolicy } from './policy/policy.ts';
+export type { LibraryPolicyOptions, PermissionMode, PolicyOptions } from './policy/policy.ts';
+export type { ToolsOptions } from './options.ts';

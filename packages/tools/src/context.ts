@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import type { ToolContext } from '@reprise/core';
+
+/** A context for calling a tool without a session. Absent parts: ids `local`, no abort, progress goes nowhere. */
+export function toolContext(options: { readonly cwd: string } & Partial<ToolContext>): ToolContext {
+  const cwd = resolve(options.cwd);
+  return {
+    session: options.session ?? 'local',
+    turn: options.turn ?? 'local',
+    call: options.call ?? 'local',
+    cwd,
+    roots: options.roots ?? [cwd],
+    signal: options.signal ?? new AbortController().signal,
+    now: options.now ?? Date.now,
+    progress: options.progress ?? (() => undefined),
+  };
+}

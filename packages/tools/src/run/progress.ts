@@ -1,0 +1,36 @@
+import type { ToolContext } from '@reprise/core';
+
+const EVERY_MS = 100;
+const MAX_TEXT = 4_000;
+
+/** Passes live text on, at most ten times a second and 4,000 characters each: the newest. */
+export class Progress {
+  readonly #context: ToolContext;
+  #text = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: ToolContext) {
+    this.#context = context;
+  }
+
+  push(text: string): void {
+    if (text === '') return;
+    this.#text = (this.#text + text).slice(-MAX_TEXT);
+    this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #send(): void {
+    const text = this.#text.toWellFormed();
+    this.#text = '';
+    this.#timer = undefined;
+    try {
+      this.#context.progress({ text });
+    } catch {
+      // A listener's failure is not the command's.
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { Tool } from '@reprise/core';
+import { z } from 'zod';
+import type { Settings, ToolsOptions } from '../options.ts';
+import { assemble, pathAccess } from './define.ts';
+import type { ToolOutput } from './define.ts';
+
+export const writeInput = z.strictObject({
+  path: z.string().min(1).describe('File, absolute or relative to the working directory.'),
+  content: z.string().describe('The whole new content.'),
+});
+export type WriteInput = z.infer<typeof writeInput>;
+
+export interface WriteOutput extends ToolOutput {
+  readonly path: string;
+  /** Bytes written. */
+  readonly bytes: number;
+  readonly created: boolean;
+}
+
+export function writeTool(options: ToolsOptions | Settings = {}): Tool<WriteInput, WriteOutput> {
+  return assemble<WriteInput, WriteOutput>(
+    {
+      name: 'write',
+      description:
+        'Writes a whole file, new or in place of the old content; missing folders are made. ' +
+        "An existing file's mode, byte order mark and CRLF line ends are kept. To change a part of a file use edit.",
+      input: writeInput,
+      replay: 'never',
+      access: ({ path }, { cwd }) => pathAccess('write', path, cwd, true),
+      load: async () => (await import('../run/write.ts')).runWrite,
+    },
+    options,
+  );
+}
