@@ -1,0 +1,100 @@
+import { closeSync, copyFileSync, fsyncSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { RepriseError } from '@reprise/core';
+import { errnoOf } from './errors.ts';
+import {
+  createFile,
+  makeFolder,
+  openExisting,
+  readWhole,
+  statOf,
+  syncFolder,
+  temporaryFor,
+  writeWhole,
+} from './files.ts';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const PART = 256 * 1024;
+
+/** Stores bytes under their hash; durable on return. The hash is computed while they are written. */
+export async function putBlob(
+  folder: string,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ readonly sha256: string; readonly size: number }> {
+  const blobs = `${folder}/blobs`;
+  if (makeFolder(blobs)) syncFolder(folder);
+  // Loaded here: 2.5 ms that a session without attachments never pays.
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+  const temporary = temporaryFor(`${blobs}/blob`);
+  rmSync(temporary, { force: true });
+  const fd = createFile(temporary);
+  let size = 0;
+  try {
+    try {
+      for await (const part of bytes) {
+        hash.update(part);
+        writeWhole(fd, part, size);
+        size += part.byteLength;
+      }
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    const sha256 = hash.digest('hex');
+    renameSync(temporary, `${blobs}/${sha256}`);
+    syncFolder(blobs);
+    return { sha256, size };
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** The bytes of a blob in parts. STORAGE_DAMAGED at the end when they don't have the hash that names them. */
+export function* getBlob(folder: string, id: string, sha256: string): Generator<Uint8Array> {
+  if (!SHA256.test(sha256)) {
+    throw new RepriseError('INVALID_INPUT', 'a blob is named by its SHA-256 in 64 lower-case hex digits');
+  }
+  const fd = openExisting(`${folder}/blobs/${sha256}`, 'read');
+  if (fd === undefined) throw new RepriseError('STORAGE_FAILED', `session ${id} has no blob ${sha256}`);
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+  try {
+    for (let at = 0; ;) {
+      const part = Buffer.allocUnsafe(PART);
+      const count = readWhole(fd, part, at);
+      hash.update(part.subarray(0, count));
+      if (count > 0) yield part.subarray(0, count);
+      if (count < PART) break;
+      at += count;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  if (hash.digest('hex') === sha256) return;
+  throw new RepriseError('STORAGE_DAMAGED', `blob ${sha256} of session ${id} holds other bytes than its name says`, {
+    hint: 'Attach the file again.',
+    details: { damage: [{ kind: 'checksum', note: `blob ${sha256}` }] },
+  });
+}
+
+/** Gives every blob of one session to another. Blobs never change, so both may share the bytes where links work. */
+export function shareBlobs(from: string, to: string): void {
+  if (statOf(`${from}/blobs`)?.isDirectory() !== true) return;
+  makeFolder(`${to}/blobs`);
+  for (const name of readdirSync(`${from}/blobs`)) {
+    if (!SHA256.test(name) || statOf(`${from}/blobs/${name}`)?.isFile() !== true) continue;
+    shareFile(`${from}/blobs/${name}`, `${to}/blobs/${name}`);
+  }
+  syncFolder(`${to}/blobs`);
+}
+
+function shareFile(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return;
+    copyFileSync(from, to);
+    const fd = openExisting(to, 'write') as number;
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,56 @@
+import { closeSync, constants, copyFileSync, fchmodSync, fdatasyncSync, fstatSync, ftruncateSync } from 'node:fs';
+import { assertThrough, type SessionHead } from '@reprise/core';
+import { shareBlobs } from './blobs.ts';
+import { createFile, openExisting, readWhole, writeWhole } from './files.ts';
+import { LogWriter } from './log-writer.ts';
+import { seek } from './read-log.ts';
+import type { SessionWriter } from './session-writer.ts';
+import { CLOSER, tailOf } from './tail.ts';
+
+const PART = 1 << 20;
+
+/** Copies records 1…through of the log at `from` to a new one at `to`: bytes, not records, shared with the source where the file system can. */
+function copyLog(from: string, to: string, through: number): void {
+  const source = openExisting(from, 'read');
+  if (source === undefined) throw new Error(`${from} is missing`);
+  try {
+    const tail = tailOf(source, fstatSync(source).size);
+    assertThrough(through, tail.tip);
+    const end = through === tail.tip ? tail.end : seek(source, tail.end, through + 1);
+    if (end === undefined) throw new Error(`record ${through} or the one behind it is damaged`);
+    const whole = end * 2 > tail.end;
+    if (whole) copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const copy = whole ? (openExisting(to, 'write') as number) : createFile(to);
+    try {
+      if (whole) ftruncateSync(copy, end);
+      else copyBytes(source, copy, end);
+      fchmodSync(copy, 0o600);
+      writeWhole(copy, Buffer.from(CLOSER), end);
+      fdatasyncSync(copy);
+    } finally {
+      closeSync(copy);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+/** Makes the new session of `to` from records 1…through of the one in `folder`, with its blobs. */
+export function copySession(folder: string, through: number, to: SessionWriter, head: SessionHead): void {
+  const source = `${folder}/messages.json`;
+  to.begin(head, (path) => {
+    copyLog(source, path, through);
+    shareBlobs(folder, to.place.folder);
+    return LogWriter.open(to.place.folder) as LogWriter;
+  });
+}
+
+function copyBytes(from: number, to: number, end: number): void {
+  const part = Buffer.allocUnsafe(Math.min(PART, end));
+  for (let at = 0; at < end;) {
+    const count = readWhole(from, part.subarray(0, Math.min(PART, end - at)), at);
+    if (count === 0) throw new Error('the log became shorter while it was copied');
+    writeWhole(to, part.subarray(0, count), at);
+    at += count;
+  }
+}

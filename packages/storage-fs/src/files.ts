@@ -1,0 +1,133 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf, linkRefused } from './errors.ts';
+
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+let temporaries = 0;
+
+/** Opens an existing file, never through a link. `undefined` when it isn't there. */
+export function openExisting(path: string, how: 'read' | 'write'): number | undefined {
+  try {
+    return openSync(path, (how === 'read' ? constants.O_RDONLY : constants.O_RDWR) | NO_FOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ELOOP') throw linkRefused(path);
+    throw error;
+  }
+}
+
+/** Makes a file that must not exist yet, readable and writable by its owner alone whatever the umask. */
+export function createFile(path: string): number {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+  if ((fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
+  return fd;
+}
+
+/** Makes a folder for its owner alone; `false` when it was there. */
+export function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    if (!lstatSync(path).isDirectory()) throw linkRefused(path);
+    return false;
+  }
+  if ((lstatSync(path).mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+  return true;
+}
+
+/** What is at `path` itself (a link is not followed); `undefined` when nothing is. */
+export function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** Whether `path` is a folder. A link is refused, whatever it leads to. */
+export function isFolder(path: string): boolean {
+  const stat = statOf(path);
+  if (stat?.isSymbolicLink()) throw linkRefused(path);
+  return stat?.isDirectory() === true;
+}
+
+/** Writes all of `bytes`. A short write is tried on, so that the medium names its reason. */
+export function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+/** Fills `bytes` from `position`; the number read, smaller at the end of the file. */
+export function readWhole(fd: number, bytes: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < bytes.length) {
+    const count = readSync(fd, bytes, done, bytes.length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+/** Makes the names in a folder durable. A file's own sync doesn't. */
+export function syncFolder(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A name beside `path` that no reader looks at. */
+export function temporaryFor(path: string): string {
+  temporaries += 1;
+  return `${dirname(path)}/.tmp-${process.pid}-${temporaries}`;
+}
+
+/**
+ * Puts `text` at `path` whole or not at all: written beside it, every byte checked, synced, renamed. On a full disk the old file
+ * stays as it was. The folder isn't synced: the caller knows when the name itself must last.
+ */
+export function replaceFile(path: string, text: string): void {
+  if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);
+  const temporary = temporaryFor(path);
+  rmSync(temporary, { force: true });
+  const fd = createFile(temporary);
+  try {
+    try {
+      writeWhole(fd, Buffer.from(text), 0);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** The text of a small file; `undefined` when it isn't there. Never through a link. */
+export function readSmall(path: string): string | undefined {
+  const fd = openExisting(path, 'read');
+  if (fd === undefined) return undefined;
+  try {
+    const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
+    return bytes.toString('utf8', 0, readWhole(fd, bytes, 0));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,77 @@
+import { RepriseError, type SessionHead } from '@reprise/core';
+import { z } from 'zod';
+import { readSmall } from './files.ts';
+
+/** The layout that this package writes. A folder with a greater number was written by a newer version. */
+export const FORMAT = 1;
+
+const parent = z.object({ id: z.string(), seq: z.number() });
+
+/** `metadata.json`: what the session is. */
+const Metadata = z.object({
+  format: z.int().optional(),
+  id: z.string().optional(),
+  model: z.string().optional(),
+  createdAt: z.string().optional(),
+  title: z.string().optional(),
+  cwd: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  parent: parent.optional(),
+});
+export type Metadata = z.infer<typeof Metadata>;
+
+/** `state.json`: the spec's SessionState with the rest of the head, so that a listing reads one file a session. */
+const State = z.object({
+  id: z.string(),
+  model: z.string(),
+  createdAt: z.string(),
+  lastMessage: z.string(),
+  messageCount: z.number(),
+  tokenUsage: z.object({ input: z.number(), output: z.number(), total: z.number() }),
+  tools: z.array(z.string()),
+  status: z.enum(['active', 'idle', 'error']),
+  seq: z.int().min(0),
+  checkpoint: z.int().min(0),
+  title: z.string().optional(),
+  cwd: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  parent: parent.optional(),
+});
+
+/** The text of `metadata.json` for `head`. */
+export function metadataText(head: SessionHead): string {
+  const { id, model, createdAt, title, cwd, tags, parent: from } = head;
+  return `${JSON.stringify({ format: FORMAT, id, model, createdAt, title, cwd, tags, parent: from }, undefined, 2)}\n`;
+}
+
+/** The text of `state.json` for `head`. */
+export function stateText(head: SessionHead): string {
+  return `${JSON.stringify(head, undefined, 2)}\n`;
+}
+
+/** `metadata.json` of a folder; `undefined` when it is lost or damaged. FORMAT_TOO_NEW when a newer version wrote it. */
+export function readMetadata(folder: string, id: string): Metadata | undefined {
+  const value = parsed(readSmall(`${folder}/metadata.json`));
+  const format = (value as { format?: unknown } | undefined)?.format;
+  if (typeof format === 'number' && format > FORMAT) {
+    throw new RepriseError('FORMAT_TOO_NEW', `session ${id} has format ${format}; this version knows ${FORMAT}`, {
+      hint: 'Update Reprise. Nothing was changed.',
+    });
+  }
+  return Metadata.safeParse(value).data;
+}
+
+/** `state.json` of a folder; `undefined` when it is lost, damaged or of another session. */
+export function readState(folder: string, id: string): SessionHead | undefined {
+  const head = State.safeParse(parsed(readSmall(`${folder}/state.json`))).data;
+  return head?.id === id ? (head as SessionHead) : undefined;
+}
+
+function parsed(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

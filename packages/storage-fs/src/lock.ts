@@ -1,0 +1,116 @@
+import { closeSync, writeFileSync, constants } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { RepriseError, type Owner } from '@reprise/core';
+import { errnoOf, linkRefused } from './errors.ts';
+import { createFile, readSmall, statOf } from './files.ts';
+
+const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
+
+/** The right to write in a session's folder, held by the kernel until it is freed or the process ends, however it ends. */
+export interface Lock {
+  /** One more than that of the lease before. */
+  readonly epoch: number;
+  free(): void;
+}
+
+/**
+ * Takes `<folder>/lock`, at once or not at all: an exclusive SQLite transaction on an empty database. The kernel frees it at
+ * kill -9, a stopped process keeps it, a reused process id means nothing to it, and a second instance in this process is refused
+ * too. SESSION_BUSY with the holder's Owner in `details.holder`; `undefined` when the folder was removed meanwhile.
+ *
+ * The lock file is never opened by other means than SQLite: closing any descriptor on it would end the lock of this process.
+ */
+export function takeLock(folder: string, id: string, owner: Owner, now: () => number): Lock | undefined {
+  const path = `${folder}/lock`;
+  const before = inode(path) ?? makeLockFile(path);
+  const database = before === undefined ? undefined : openExclusive(path, id, folder);
+  // Whoever removes a session renames its folder: a lock on a file that is no longer at this path locks nothing.
+  if (database === undefined || inode(path) !== before) {
+    database?.close();
+    return undefined;
+  }
+  const holder = {
+    name: owner.name,
+    ...(owner.host === undefined ? {} : { host: owner.host }),
+    pid: owner.pid ?? process.pid,
+  };
+  try {
+    const epoch = (readHolder(folder)?.epoch ?? firstEpoch(folder, now)) + 1;
+    writeHolder(folder, JSON.stringify({ epoch, owner: holder }));
+    return { epoch, free: () => database.isOpen && database.close() };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function makeLockFile(path: string): number | undefined {
+  try {
+    closeSync(createFile(path));
+  } catch (error) {
+    // Somebody else made it just now, or the folder is gone.
+    if (errnoOf(error) !== 'EEXIST' && errnoOf(error) !== 'ENOENT') throw error;
+  }
+  return inode(path);
+}
+
+function inode(path: string): number | undefined {
+  const stat = statOf(path);
+  if (stat?.isSymbolicLink()) throw linkRefused(path);
+  return stat?.ino;
+}
+
+function openExclusive(path: string, id: string, folder: string): DatabaseSync | undefined {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database?.close();
+    const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+    if (code === SQLITE_BUSY) throw busy(id, readHolder(folder)?.owner);
+    if (statOf(path) === undefined) return undefined;
+    const hint =
+      code === SQLITE_NOTADB ? `The lock file is not ours: delete ${path} while nothing uses the session.` : '';
+    throw new RepriseError('STORAGE_FAILED', `could not lock session ${id}`, { ...(hint && { hint }), cause: error });
+  }
+}
+
+function busy(id: string, holder: Owner | undefined): RepriseError {
+  const who = holder === undefined ? 'another program' : `${holder.name} (process ${holder.pid ?? 'unknown'})`;
+  return new RepriseError('SESSION_BUSY', `session ${id} is in use by ${who}`, {
+    hint: 'Wait until its turn ends, or stop that program.',
+    details: { holder: holder ?? { name: 'unknown' } },
+  });
+}
+
+interface Holder {
+  readonly epoch: number;
+  readonly owner: Owner;
+}
+
+/** Who holds or last held the lock. Written under the lock, unsynced: after a power cut nobody holds anything. */
+function readHolder(folder: string): Holder | undefined {
+  try {
+    const value = JSON.parse(readSmall(`${folder}/holder`) ?? 'null') as Partial<Holder> | null;
+    return Number.isSafeInteger(value?.epoch) && typeof value?.owner?.name === 'string' ? (value as Holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeHolder(folder: string, text: string): void {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  writeFileSync(`${folder}/holder`, text, {
+    mode: 0o600,
+    flag: (O_WRONLY | O_CREAT | O_TRUNC | (O_NOFOLLOW ?? 0)) as never,
+  });
+}
+
+/** Where the count was lost with the holder file, the clock stands in: in seconds, far above any count. */
+function firstEpoch(folder: string, now: () => number): number {
+  return statOf(`${folder}/messages.json`) === undefined ? 0 : Math.floor(now() / 1000);
+}

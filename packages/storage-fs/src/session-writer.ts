@@ -1,0 +1,185 @@
+import { closeSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import type { SessionHead } from '@reprise/core';
+import { Draft } from './draft.ts';
+import { storageError } from './errors.ts';
+import { makeFolder, openExisting, readSmall, replaceFile, statOf, syncFolder } from './files.ts';
+import { metadataText, readMetadata, readState, stateText } from './head-file.ts';
+import type { Lock } from './lock.ts';
+import { LogWriter } from './log-writer.ts';
+import { atTip, recoverHead } from './recover-head.ts';
+
+/** Where a session is. */
+export interface Place {
+  readonly id: string;
+  readonly root: string;
+  readonly folder: string;
+}
+
+/** What a lease stands for: the lock, the log open for appending, and the small files. */
+export class SessionWriter {
+  readonly place: Place;
+  readonly draft: Draft;
+  readonly #lock: Lock;
+  #log: LogWriter | undefined;
+  #head: SessionHead | undefined;
+  /** The small files as they were last written. */
+  #metadata = '';
+  #state = '';
+
+  private constructor(place: Place, lock: Lock, log: LogWriter | undefined) {
+    this.place = place;
+    this.#lock = lock;
+    this.#log = log;
+    this.draft = new Draft(place.folder);
+  }
+
+  /** For a session that is there: cuts a torn tail and brings the head to the log's tip. */
+  static existing(place: Place, lock: Lock): SessionWriter {
+    const { folder, id } = place;
+    const metadata = readMetadata(folder, id);
+    const log = LogWriter.open(folder) ?? LogWriter.create(`${folder}/messages.json`);
+    const writer = new SessionWriter(place, lock, log);
+    writer.#metadata = readSmall(`${folder}/metadata.json`) ?? '';
+    const state = readState(folder, id);
+    if (state !== undefined) {
+      writer.#state = stateText(state);
+      writer.#head = atTip(state, log.tip);
+    } else {
+      const fd = openExisting(`${folder}/messages.json`, 'read') as number;
+      try {
+        writer.#head = recoverHead(id, metadata, fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+    return writer;
+  }
+
+  /** For a new session. What a half-made one left is removed; bytes of a log are put aside and never destroyed. */
+  static fresh(place: Place, lock: Lock): SessionWriter {
+    const { folder } = place;
+    if ((statOf(`${folder}/messages.json`)?.size ?? 0) > 0) {
+      makeFolder(`${folder}/damaged`);
+      renameSync(`${folder}/messages.json`, `${folder}/damaged/unfinished-${lock.epoch}`);
+    }
+    empty(folder, ['lock', 'holder', 'damaged']);
+    return new SessionWriter(place, lock, undefined);
+  }
+
+  get epoch(): number {
+    return this.#lock.epoch;
+  }
+
+  /** The head as last handed over, at the log's tip; `undefined` before the first append. */
+  get head(): SessionHead | undefined {
+    return this.#head;
+  }
+
+  get tip(): number {
+    return this.#log?.tip ?? 0;
+  }
+
+  /** Appends and remembers the head. The first append makes the session: all its files and names are durable on return. */
+  append(records: readonly string[], head: SessionHead): void {
+    const log = this.#log;
+    if (log === undefined) {
+      this.begin(head, (path) => {
+        const made = LogWriter.create(path);
+        try {
+          made.append(records);
+          return made;
+        } catch (error) {
+          made.close();
+          throw error;
+        }
+      });
+      return;
+    }
+    if (records.length > 0) log.append(records);
+    const checkpoint = this.#head?.checkpoint;
+    this.#head = head;
+    // A crash may cost the head its counts, but a resume should never start from an old checkpoint.
+    if (records.length === 0 || head.checkpoint !== checkpoint) this.#saveQuietly();
+  }
+
+  /** Makes the session from the log that `make` writes. On any failure there is no session afterwards. */
+  begin(head: SessionHead, make: (path: string) => LogWriter): void {
+    const { folder, root } = this.place;
+    const path = `${folder}/messages.json`;
+    let log: LogWriter | undefined;
+    try {
+      log = make(path);
+      this.#head = head;
+      this.#saveState();
+      // The last file: with it the folder counts as a session, so all that it promises is on disk before.
+      syncFolder(folder);
+      this.#saveMetadata();
+      syncFolder(root);
+    } catch (error) {
+      log?.close();
+      this.#head = undefined;
+      this.#state = this.#metadata = '';
+      for (const name of ['metadata.json', 'state.json', 'messages.json']) rmSync(`${folder}/${name}`, { force: true });
+      throw storageError(error, `make session ${this.place.id}`);
+    }
+    this.#log = log;
+  }
+
+  /** Writes what changed of the small files. They can be rebuilt from the log, so a failure here loses nothing. */
+  #saveQuietly(): void {
+    try {
+      this.#saveState();
+      this.#saveMetadata();
+    } catch {
+      // Tried again at the next change and at release; until then the stored head lags, as after a crash.
+    }
+  }
+
+  #saveState(): void {
+    const text = stateText(this.#head as SessionHead);
+    if (text === this.#state) return;
+    replaceFile(`${this.place.folder}/state.json`, text);
+    this.#state = text;
+  }
+
+  #saveMetadata(): void {
+    const text = metadataText(this.#head as SessionHead);
+    if (text === this.#metadata) return;
+    replaceFile(`${this.place.folder}/metadata.json`, text);
+    syncFolder(this.place.folder);
+    this.#metadata = text;
+  }
+
+  /** Stores the head and frees the lock. A session that was never begun leaves nothing. */
+  release(): void {
+    try {
+      if (this.#log !== undefined) this.#saveQuietly();
+      else {
+        empty(this.place.folder, ['damaged']);
+        rmdirSync(this.place.folder);
+      }
+    } catch {
+      // What is left of the folder is half made and blocks nobody.
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Lets go without a word to the files, which somebody else has changed or which are gone. */
+  abandon(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    this.draft.close();
+    this.#log?.close();
+    this.#log = undefined;
+    this.#lock.free();
+  }
+}
+
+function empty(folder: string, except: readonly string[]): void {
+  for (const name of readdirSync(folder)) {
+    if (!except.includes(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+  }
+}
