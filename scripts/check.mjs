@@ -33,7 +33,8 @@ const program = (name, command, ...args) => ({
 });
 const judge = ({ code, output }) => (code === 0 ? { status: 'passed' } : { status: 'failed', detail: output });
 const published = publicPackages(root);
-const libraries = published.filter(({ folder }) => folder.startsWith('packages/'));
+/** What can be imported; the CLI is a program, and its README shows commands. */
+const libraries = published.filter(({ manifest }) => manifest.bin === undefined);
 
 /** Phases run one after the other; within one, as many checks at once as `width` says. Tests that watch the clock run alone. */
 const phases = [
@@ -57,10 +58,11 @@ const phases = [
       { name: 'workspace tests', run: () => vitest({ root, env, project: 'scripts' }) },
       ...published.map(({ name }) => ({ name: `publint ${name}`, run: () => publint(packer, name, env) })),
       ...published.map(({ name }) => ({ name: `attw ${name}`, run: () => attw(packer, name, env) })),
-      ...libraries.map(({ name }) => ({
+      ...libraries.map(({ name, folder }) => ({
         name: `alone ${name}`,
-        run: () => runsReadme({ root, env, packer, name }),
+        run: () => runsReadme({ root, env, packer, readme: `${folder}/README.md`, names: [name] }),
       })),
+      { name: 'alone README.md', run: () => runsReadme({ root, env, packer, readme: 'README.md' }) },
       ...examples(root, env),
     ],
   },

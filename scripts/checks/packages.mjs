@@ -66,35 +66,37 @@ async function onTarball(packer, name, judge) {
 }
 
 /**
- * Installs the packed package alone (with the packed workspace packages it depends on) into an empty folder outside the
- * workspace and runs its README's first example there, as a stranger would.
+ * Installs packed packages alone (with the packed workspace packages they depend on) into an empty folder outside the
+ * workspace and runs a README's first example there, as a stranger would.
  *
- * @param {{ root: string, env: NodeJS.ProcessEnv, packer: ReturnType<typeof createPacker>, name: string }} options
+ * @param {{ root: string, env: NodeJS.ProcessEnv, packer: ReturnType<typeof createPacker>, readme: string, names?: readonly string[] }} options
+ *   `readme`: the file, from the repository's folder; `names`: the packages, or those that the example imports.
  * @returns {Promise<import('../lib/report.mjs').Outcome>}
  */
-export async function runsReadme({ root, env, packer, name }) {
+export async function runsReadme({ root, env, packer, readme, names }) {
+  const example = firstExample(readIn(root, readme) ?? '');
+  if (!example) return { status: 'failed', detail: `${readme} has no \`\`\`ts block to run.` };
   const packages = publicPackages(root);
-  const one = packages.find((candidate) => candidate.name === name);
-  const example = firstExample(readIn(root, one.folder, 'README.md') ?? '');
-  if (!example) return { status: 'failed', detail: `${one.folder}/README.md has no \`\`\`ts block to run.` };
+  const wanted = names ?? packages.map(({ name }) => name).filter((name) => example.code.includes(`'${name}'`));
+  const needed = new Set(wanted.flatMap((name) => withDependencies(packages, name).map((one) => one.name)));
   const { tarballs } = await packer.tarballs();
-  const needed = withDependencies(packages, name).map((below) => tarballs.get(below.name));
-  if (needed.includes(undefined)) return { status: 'failed', detail: `${name} or a package it needs was not packed.` };
+  const missing = [...needed].filter((name) => !tarballs.has(name));
+  if (missing.length > 0) return { status: 'failed', detail: `Not packed: ${missing.join(', ')}` };
 
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'reprise-alone-')));
   try {
     writeFileSync(join(folder, 'package.json'), '{ "name": "alone", "private": true, "type": "module" }\n');
     const home = join(folder, 'home');
     mkdirSync(home);
-    const npm = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...needed];
+    const files = [...needed].map((name) => tarballs.get(name));
+    const npm = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...files];
     const installed = await run('npm', npm, { cwd: folder, env, seconds: 300 });
     if (installed.code !== 0) return { status: 'failed', detail: installed.output };
     const file = `example.${example.extension}`;
     writeFileSync(join(folder, file), example.code);
     const ran = await run('node', [file], { cwd: folder, env: strangersEnv(env, home), seconds: 60 });
     if (ran.code === 0) return { status: 'passed' };
-    const place = `${one.folder}/README.md, line ${example.line}: exit code ${ran.code}`;
-    return { status: 'failed', detail: `${place}\n${ran.output}` };
+    return { status: 'failed', detail: `${readme}, line ${example.line}: exit code ${ran.code}\n${ran.output}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -47,8 +47,8 @@ export function withDependencies(all, name) {
   return [...found.values()];
 }
 
-/** Text of a file in a package, or `undefined`. */
-export function readIn(root, folder, file) {
-  const path = join(root, folder, file);
+/** Text of a file, or `undefined` where there is none. */
+export function readIn(root, file) {
+  const path = join(root, file);
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }

@@ -4,18 +4,7 @@ export const DEFAULT_PROMPT = 'Summarise this repository.';
 const KEYS = ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'];
 
 /** Options of `reprise run` that stand alone; every other one is followed by its value. */
-const SWITCHES = [
-  '--continue',
-  '--fork',
-  '--help',
-  '-h',
-  '--version',
-  '-v',
-  '--json',
-  '--no-sandbox',
-  '--queue',
-  '--steer',
-];
+export const SWITCHES = ['--continue', '--fork', '--help', '-h', '--version', '-V'];
 
 /**
  * The arguments of `reprise run` for what stood behind `npm start --`: a prompt is added where there is none, and the
@@ -25,7 +14,7 @@ const SWITCHES = [
  * @param {NodeJS.ProcessEnv} env
  */
 export function runArguments(given, env) {
-  if (given.some((arg) => ['--help', '-h', '--version'].includes(arg))) return [...given];
+  if (given.some((arg) => ['--help', '-h', '--version', '-V'].includes(arg))) return [...given];
   const end = given.indexOf('--');
   const options = end < 0 ? given : given.slice(0, end);
   const added = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_PROMPT, runArguments } from '../lib/start-arguments.mjs';
+import { RUN } from '../../apps/cli/src/commands/options.ts';
+import { DEFAULT_PROMPT, SWITCHES, runArguments } from '../lib/start-arguments.mjs';
 
 const offline = ['--model', 'demo/offline'];
 
@@ -27,4 +28,11 @@ describe('npm start', () => {
       expect(runArguments(['Hi'], { [key]: '' })).toEqual([...offline, 'Hi']);
     },
   );
+
+  test('knows which options of the program stand alone', () => {
+    const alone = Object.entries(RUN).filter(([, { type }]) => type === 'switch');
+    expect(SWITCHES).toEqual(expect.arrayContaining(alone.map(([name]) => `--${name}`)));
+    const valued = Object.keys(RUN).filter((name) => !alone.some(([one]) => one === name));
+    expect(SWITCHES.filter((name) => valued.includes(name.slice(2)))).toEqual([]);
+  });
 });
