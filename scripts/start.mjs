@@ -19,7 +19,10 @@ for (const signal of signals) process.on(signal, stopSetup);
 
 try {
   const env = await install(say);
+  // From the cache it takes no second, and then there is nothing to say.
+  const slow = setTimeout(() => say('building'), 1000);
   const built = await build(env, 'reprise...');
+  clearTimeout(slow);
   if (built.code !== 0) throw new SetupError('The build failed.', built.output);
   for (const signal of signals) process.off(signal, stopSetup);
   start(env);

@@ -1,5 +1,5 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * @typedef {object} Package
@@ -15,12 +15,16 @@ import { dirname, join } from 'node:path';
  * @returns {Package[]}
  */
 export function workspacePackages(root) {
-  return globSync(['packages/*/package.json', 'apps/*/package.json', 'examples/*/package.json'], { cwd: root })
-    .map((file) => {
-      const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'));
-      return { name: manifest.name, folder: dirname(file), manifest };
-    })
-    .sort((a, b) => a.folder.localeCompare(b.folder));
+  return ['apps', 'examples', 'packages'].flatMap((place) => {
+    const names = existsSync(join(root, place)) ? readdirSync(join(root, place)).sort() : [];
+    return names.flatMap((name) => {
+      const folder = `${place}/${name}`;
+      const text = readIn(root, `${folder}/package.json`);
+      if (text === undefined) return [];
+      const manifest = JSON.parse(text);
+      return [{ name: manifest.name, folder, manifest }];
+    });
+  });
 }
 
 /** What is published: everything that is not private. */
