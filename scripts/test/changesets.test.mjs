@@ -47,6 +47,14 @@ describe('a package that changed since its version', () => {
     expect(changesets(folder)).toMatchObject(green);
   });
 
+  test('stays red when another field of its package.json changes later', () => {
+    change();
+    commit(folder);
+    write(folder, { 'packages/one/package.json': manifest('@x/one', { scripts: { build: 'tsup' } }) });
+    commit(folder);
+    expect(changesets(folder)).toMatchObject(red);
+  });
+
   test('needs none for what no user gets', () => {
     write(folder, {
       'packages/one/src/index.test.ts': 'x',

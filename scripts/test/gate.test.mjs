@@ -83,8 +83,9 @@ test('a program’s output, code and time limit are kept, and nothing that it st
   expect(await run('sleep', ['60'], { seconds: 0.1 })).toMatchObject({ code: 124 });
   const script = join(folder, 'leaves.sh');
   writeFileSync(script, 'sleep 60 & echo $!\n');
-  const { code, stdout } = await run('sh', [script]);
+  const { code, stdout, ms } = await run('sh', [script]);
   expect(code).toBe(0);
+  expect(ms).toBeLessThan(30_000);
   await expect.poll(() => alive(Number(stdout))).toBe(false);
 });
 
