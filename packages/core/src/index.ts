@@ -69,3 +69,6 @@ export {
 } from './storage/checks.ts';
 export type { Bounds } from './storage/checks.ts';
 export { assertQuery, pageOfHeads } from './storage/query.ts';
+export { createSessions } from './session/sessions.ts';
+export { estimateTokens } from './context/estimate.ts';
+export { classify } from './model/classify.ts';

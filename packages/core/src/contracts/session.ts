@@ -157,6 +157,11 @@ export interface SessionsConfig {
   readonly clock?: Clock;
   /** Fresh ids: `session` must satisfy SESSION_ID, the rest is unique within a session. */
   readonly ids?: (kind: 'session' | 'message' | 'turn' | 'call') => string;
+  /**
+   * Milliseconds that a lease is kept after `create` for the message that is about to follow; 0 if absent, at most 1,000. For
+   * programs that make a session, send one message and end.
+   */
+  readonly linger?: number;
   /** A number in [0, 1), for retry jitter. */
   readonly random?: () => number;
   /** Errors that have no other reader (a listener that threw, a lease that could not be given back). Default: `console.error`. */

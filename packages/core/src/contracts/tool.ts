@@ -55,6 +55,8 @@ export interface PermissionRequest {
   readonly session: string;
   readonly call: string;
   readonly tool: string;
+  /** The program named or registered this tool itself, rather than taking all there are. */
+  readonly named: boolean;
   readonly input: unknown;
   readonly access: Access;
   readonly cwd: string;

@@ -1,0 +1,121 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
+import type { ModelInfo } from '../contracts/model.ts';
+import type { State } from '../state/state.ts';
+import { assistantContent, flattened } from './compile-step.ts';
+import type { Slot } from './pair.ts';
+import { pairCalls } from './pair.ts';
+import { resultOutput } from './compile-result.ts';
+
+/** What `compile` must know of the model and the tools. */
+export interface CompileFacts {
+  readonly info: ModelInfo;
+  /** The model's `provider`: signatures go back only where they came from. */
+  readonly provider: string;
+  /** Tools on offer, in a stable order. */
+  readonly tools: readonly LanguageModelV4FunctionTool[];
+}
+
+export type Request = Pick<
+  LanguageModelV4CallOptions,
+  'prompt' | 'tools' | 'toolChoice' | 'maxOutputTokens' | 'temperature' | 'stopSequences'
+>;
+
+/** The spec's default, sent where the model takes a temperature. */
+const TEMPERATURE = 0.7;
+const OPENING = '(The beginning of this conversation is not shown.)';
+const CONTINUE = 'Continue.';
+/** A provider that stopped by itself in the middle of its own work gets the message back as it is. */
+const PAUSED = 'pause_turn';
+
+/**
+ * The request for a state. Pure and total: every reachable state gives a request that the provider's rules accept. Calls and
+ * results are paired and in call order, no text is empty, the first message is the user's and the last one is not the
+ * model's, opaque parts go only to the provider that made them.
+ */
+export function compile(state: State, facts: CompileFacts): Request {
+  const { info } = facts;
+  const offered = info.capabilities.tools ? facts.tools : [];
+  const { settings } = state;
+  return {
+    prompt: [...systemOf(state), ...conversationOf(state, facts, offered.length > 0)],
+    ...(offered.length > 0 && { tools: [...offered], toolChoice: { type: 'auto' as const } }),
+    ...(settings.maxTokens !== undefined && {
+      maxOutputTokens: Math.min(settings.maxTokens, info.maxOutputTokens),
+    }),
+    ...(info.capabilities.temperature && { temperature: settings.temperature ?? TEMPERATURE }),
+    ...(settings.stopSequences?.length && { stopSequences: [...settings.stopSequences] }),
+  };
+}
+
+function systemOf(state: State): LanguageModelV4Message[] {
+  const text = state.system.map((block) => block.text).join('\n\n');
+  return text.trim() === '' ? [] : [{ role: 'system', content: text }];
+}
+
+function conversationOf(state: State, facts: CompileFacts, withTools: boolean): LanguageModelV4Message[] {
+  const messages: LanguageModelV4Message[] = [];
+  for (const item of pairCalls(state.entries)) {
+    if (item.kind === 'message') {
+      const { role, content } = item.record;
+      addUserText(messages, role === 'system' ? `<system>\n${content}\n</system>` : content);
+    } else if (withTools) {
+      addStep(messages, assistantContent(item, facts), item.slots);
+    } else {
+      addFlattened(messages, item.record.content, item.slots);
+    }
+  }
+  const first = messages[0];
+  if (first?.role !== 'user') messages.unshift({ role: 'user', content: [{ type: 'text', text: OPENING }] });
+  if (messages.at(-1)?.role === 'assistant' && !paused(state)) addUserText(messages, CONTINUE);
+  return messages;
+}
+
+function addStep(
+  messages: LanguageModelV4Message[],
+  content: ReturnType<typeof assistantContent>,
+  slots: readonly Slot[],
+): void {
+  if (content.length === 0) return;
+  addAssistant(messages, content);
+  if (slots.length === 0) return;
+  messages.push({
+    role: 'tool',
+    content: slots.map((slot) => ({
+      type: 'tool-result' as const,
+      toolCallId: slot.wireId,
+      toolName: slot.tool,
+      output: resultOutput(slot.result),
+    })),
+  });
+}
+
+function addFlattened(messages: LanguageModelV4Message[], content: string, slots: readonly Slot[]): void {
+  const { said, heard } = flattened(content, slots);
+  if (said.trim() !== '') addAssistant(messages, [{ type: 'text', text: said }]);
+  if (heard !== '') addUserText(messages, heard);
+}
+
+/** Providers want roles in turn, so what follows the same role joins it. */
+function addAssistant(messages: LanguageModelV4Message[], content: ReturnType<typeof assistantContent>): void {
+  const last = messages.at(-1);
+  if (last?.role === 'assistant') messages[messages.length - 1] = { ...last, content: [...last.content, ...content] };
+  else messages.push({ role: 'assistant', content });
+}
+
+function addUserText(messages: LanguageModelV4Message[], text: string): void {
+  if (text.trim() === '') return;
+  const last = messages.at(-1);
+  const part = { type: 'text' as const, text };
+  if (last?.role === 'user') messages[messages.length - 1] = { ...last, content: [...last.content, part] };
+  else messages.push({ role: 'user', content: [part] });
+}
+
+function paused(state: State): boolean {
+  const last = state.entries.at(-1)?.record;
+  return last?.type === 'step' && last.rawFinishReason === PAUSED;
+}
+
+/** True where the model wants its own message back and goes on. */
+export function isPaused(step: { readonly rawFinishReason?: string }): boolean {
+  return step.rawFinishReason === PAUSED;
+}

@@ -1,0 +1,53 @@
+import type { MessageRecord, ResultRecord, StepRecord } from '../records/types.ts';
+import type { Entry } from '../state/state.ts';
+
+/** A call of a step, the id that goes on the wire, and its result if there is one. */
+export interface Slot {
+  readonly id: string;
+  readonly wireId: string;
+  readonly tool: string;
+  readonly params: Record<string, unknown>;
+  result?: ResultRecord;
+}
+
+export type Item =
+  | { readonly kind: 'message'; readonly record: MessageRecord }
+  | { readonly kind: 'step'; readonly record: StepRecord; readonly slots: readonly Slot[] };
+
+/** What every provider takes as a call id: at most 40 of these characters. */
+const WIRE_ID = /^[a-zA-Z0-9_-]{1,40}$/;
+
+/**
+ * The window as messages and steps, each step with its calls in call order and each call with its one result. Results that
+ * belong to no call in the window are left out. Ids that a provider would refuse (odd characters, empty, too long, used twice) get
+ * another one, the same in every later request.
+ */
+export function pairCalls(entries: Iterable<Entry>): Item[] {
+  const items: Item[] = [];
+  const waiting = new Map<string, Slot>();
+  const used = new Set<string>();
+  for (const { record } of entries) {
+    if (record.type === 'message') items.push({ kind: 'message', record });
+    else if (record.type === 'step') {
+      const slots = (record.toolCalls ?? []).map((call): Slot => {
+        const slot = { id: call.id, wireId: wireId(call.id, used), tool: call.tool, params: call.params };
+        waiting.set(call.id, slot);
+        return slot;
+      });
+      items.push({ kind: 'step', record, slots });
+    } else {
+      const slot = waiting.get(record.call);
+      if (slot === undefined) continue;
+      slot.result = record;
+      waiting.delete(record.call);
+    }
+  }
+  return items;
+}
+
+function wireId(id: string, used: Set<string>): string {
+  let wire = WIRE_ID.test(id) ? id : `call_${id.replace(/[^a-zA-Z0-9_-]/g, '').slice(0, 24)}`;
+  for (let n = 2; used.has(wire); n += 1) wire = `${wire.slice(0, 34)}_${n}`;
+  used.add(wire);
+  return wire;
+}

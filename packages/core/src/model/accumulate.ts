@@ -1,0 +1,204 @@
+import type { JSONValue, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import type { FinishReason, TurnUsage } from '../contracts/turn.ts';
+import type { Meta, Part } from '../records/types.ts';
+import { NO_USAGE } from '../state/state.ts';
+
+/** A call as it came: `input` is text until it was parsed. */
+export interface RawCall {
+  readonly id: string;
+  readonly tool: string;
+  readonly input: string;
+}
+
+export interface Finish {
+  readonly reason: FinishReason;
+  readonly raw?: string;
+  readonly usage: TurnUsage;
+}
+
+/** What a stream has told so far. */
+export interface Response {
+  readonly content: string;
+  readonly parts: readonly Part[] | undefined;
+  readonly calls: readonly RawCall[];
+  readonly finish: Finish | undefined;
+  readonly error: unknown;
+}
+
+/** Shown to people as it comes. */
+export interface Sink {
+  text(delta: string): void;
+  reasoning(delta: string): void;
+}
+
+interface Building {
+  readonly kind: 'text' | 'reasoning';
+  readonly pieces: string[];
+  meta: Meta | undefined;
+}
+
+type Slot = Building | { readonly kind: 'done'; readonly part: Part };
+
+/** Collects one response. Synchronous: it runs once per delta; pieces are pushed and joined once. */
+export class Accumulator {
+  readonly #sink: Sink;
+  readonly #slots: Slot[] = [];
+  readonly #open = new Map<string, Building>();
+  readonly #calls: RawCall[] = [];
+  #finish: Finish | undefined;
+  #error: unknown;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  push(part: LanguageModelV4StreamPart): void {
+    switch (part.type) {
+      case 'text-delta':
+        this.#delta('text', part.id, part.delta, part.providerMetadata);
+        return;
+      case 'reasoning-delta':
+        this.#delta('reasoning', part.id, part.delta, part.providerMetadata);
+        return;
+      case 'text-start':
+      case 'text-end':
+        this.#delta('text', part.id, '', part.providerMetadata);
+        if (part.type === 'text-end') this.#open.delete(`text:${part.id}`);
+        return;
+      case 'reasoning-start':
+      case 'reasoning-end':
+        this.#delta('reasoning', part.id, '', part.providerMetadata);
+        if (part.type === 'reasoning-end') this.#open.delete(`reasoning:${part.id}`);
+        return;
+      case 'tool-call':
+        this.#call(part);
+        return;
+      case 'tool-result':
+        if (part.preliminary) return;
+        this.#done({
+          type: 'provider-result',
+          id: part.toolCallId,
+          tool: part.toolName,
+          result: part.result,
+          ...(part.isError && { isError: true }),
+          ...(part.providerMetadata !== undefined && { meta: part.providerMetadata }),
+        });
+        return;
+      case 'finish':
+        this.#finish = {
+          reason: part.finishReason.unified,
+          ...(part.finishReason.raw !== undefined && { raw: part.finishReason.raw }),
+          usage: usageOf(part.usage),
+        };
+        return;
+      case 'error':
+        this.#error ??= part.error ?? new Error('The stream reported an error without a text.');
+        return;
+      case 'stream-start':
+      case 'response-metadata':
+      case 'tool-input-start':
+      case 'tool-input-delta':
+      case 'tool-input-end':
+      case 'ping':
+      case 'raw':
+        return;
+      default:
+        // Sources, files, custom parts, approval requests and parts that are newer than this code: kept as they came.
+        this.#done({ type: 'other', part: part as unknown as JSONValue });
+    }
+  }
+
+  response(): Response {
+    let content = '';
+    const parts: Part[] = [];
+    for (const slot of this.#slots) {
+      if (slot.kind === 'done') parts.push(slot.part);
+      else {
+        const text = slot.pieces.join('');
+        const meta = slot.meta === undefined ? {} : { meta: slot.meta };
+        if (slot.kind === 'text') {
+          content += text;
+          if (text !== '' || slot.meta !== undefined) parts.push({ type: 'text', length: text.length, ...meta });
+        } else if (text !== '' || slot.meta !== undefined) parts.push({ type: 'reasoning', text, ...meta });
+      }
+    }
+    return {
+      content,
+      parts: plain(parts) ? undefined : parts,
+      calls: this.#calls,
+      finish: this.#finish,
+      error: this.#error,
+    };
+  }
+
+  #delta(kind: 'text' | 'reasoning', id: string, delta: string, meta: Meta | undefined): void {
+    const key = `${kind}:${id}`;
+    let block = this.#open.get(key);
+    // Text is shown in the order of arrival, so a block that another one interrupted goes on as a new part.
+    if (block === undefined || (kind === 'text' && delta !== '' && this.#slots.at(-1) !== block)) {
+      block = { kind, pieces: [], meta: undefined };
+      this.#open.set(key, block);
+      this.#slots.push(block);
+    }
+    if (meta !== undefined) block.meta = merged(block.meta, meta);
+    if (delta === '') return;
+    block.pieces.push(delta);
+    if (kind === 'text') this.#sink.text(delta);
+    else this.#sink.reasoning(delta);
+  }
+
+  #call(part: Extract<LanguageModelV4StreamPart, { type: 'tool-call' }>): void {
+    const meta = part.providerMetadata === undefined ? {} : { meta: part.providerMetadata };
+    if (part.providerExecuted) {
+      const input = parsed(part.input);
+      this.#done({ type: 'provider-call', id: part.toolCallId, tool: part.toolName, input, ...meta });
+      return;
+    }
+    // A stream that repeats an event repeats the call, id and all; the first one counts.
+    if (part.toolCallId !== '' && this.#calls.some((call) => call.id === part.toolCallId)) return;
+    this.#calls.push({ id: part.toolCallId, tool: part.toolName, input: part.input });
+    this.#done({ type: 'tool-call', id: part.toolCallId, ...meta });
+  }
+
+  #done(part: Part): void {
+    this.#slots.push({ kind: 'done', part });
+  }
+}
+
+/** Later facts about a block win, provider by provider: a signature comes on its own, after the text. */
+function merged(old: Meta | undefined, meta: Meta): Meta {
+  if (old === undefined) return meta;
+  const next: Meta = { ...old };
+  for (const [provider, facts] of Object.entries(meta)) next[provider] = { ...next[provider], ...facts };
+  return next;
+}
+
+/** Nothing that `content` and the calls don't say: one text, then the calls. */
+function plain(parts: readonly Part[]): boolean {
+  return (
+    parts.every((part, i) => part.type === 'tool-call' || (part.type === 'text' && i === 0)) &&
+    parts.every((part) => !('meta' in part))
+  );
+}
+
+function parsed(input: string): JSONValue {
+  try {
+    return JSON.parse(input) as JSONValue;
+  } catch {
+    return input;
+  }
+}
+
+/** Flat tokens; 0 where nothing was reported. `input` holds what was cached, `output` the reasoning. */
+export function usageOf(usage: LanguageModelV4Usage | undefined): TurnUsage {
+  const input = usage?.inputTokens?.total;
+  const output = usage?.outputTokens?.total;
+  if (input === undefined && output === undefined) return NO_USAGE;
+  return {
+    input: input ?? 0,
+    output: output ?? 0,
+    cached: usage?.inputTokens?.cacheRead ?? 0,
+    reasoning: usage?.outputTokens?.reasoning ?? 0,
+    total: (input ?? 0) + (output ?? 0),
+  };
+}

@@ -1,0 +1,183 @@
+import type { ModelFailure } from '../contracts/model.ts';
+import type { ErrorCode } from '../errors.ts';
+import { isCoded } from '../errors.ts';
+
+/** Texts that providers use, most specific first. The first that matches decides where the status alone does not. */
+const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
+  [
+    /prompt is too long|context[_ ]length|context window|maximum context|too many tokens in (the )?prompt|input (is|length).{0,40}(too long|exceed)|exceeds? the (maximum|max|model'?s?).{0,40}(tokens|context)|reduce the length|request_too_large|token count.{0,40}exceeds|input token(s| count).{0,60}(exceed|maximum)|maximum prompt length|exceeds the limit of \d+ tokens|model_max_prompt_tokens|n_ctx|prompt too long|larger than the maximum/i,
+    'overflow',
+  ],
+  [
+    /credit balance|insufficient[_ ](quota|funds|balance|credits)|billing|payment required|out of credits|exceeded your current quota/i,
+    'billing',
+  ],
+  [
+    /rate[_ -]?limit|too many requests|resource[_ ]exhausted|quota exceeded|tokens per min|requests per (min|day)|throttl/i,
+    'rate-limit',
+  ],
+  [
+    /overloaded|server_is_overloaded|at capacity|capacity constraints|service unavailable|temporarily unavailable|engine is currently/i,
+    'overload',
+  ],
+  [
+    /invalid[_ x-]*api[_ -]?key|incorrect api key|authentication|unauthorized|permission[_ ]denied|api key not valid|not authorized|forbidden/i,
+    'auth',
+  ],
+  [
+    /model[_ ]not[_ ]found|not_found_error.{0,80}model|unknown model|model .{0,80}(does not exist|not found|not supported)|no such model/i,
+    'unknown-model',
+  ],
+  [/content[_ ](filter|policy|management)|safety|flagged|prohibited_content|refusal/i, 'content-filter'],
+  [/timed? ?out|timeout/i, 'timeout'],
+  [
+    /fetch failed|socket|econn|enotfound|eai_again|epipe|network|terminated|premature|other side closed|connection/i,
+    'network',
+  ],
+];
+
+const RETRYABLE: ReadonlySet<ModelFailure['kind']> = new Set([
+  'rate-limit',
+  'overload',
+  'network',
+  'timeout',
+  'protocol',
+]);
+
+const CODES: Readonly<Record<ModelFailure['kind'], ErrorCode>> = {
+  'rate-limit': 'RATE_LIMIT',
+  overload: 'OVERLOADED',
+  network: 'NETWORK',
+  timeout: 'TIMEOUT',
+  overflow: 'CONTEXT_LENGTH_EXCEEDED',
+  auth: 'AUTH',
+  billing: 'AUTH',
+  'content-filter': 'CONTENT_FILTER',
+  'unknown-model': 'MODEL_NOT_FOUND',
+  'bad-request': 'PROVIDER',
+  protocol: 'PROVIDER',
+};
+
+export function codeOf(failure: ModelFailure): ErrorCode {
+  return CODES[failure.kind];
+}
+
+/** What kind of failure a thrown error or an error part is. Pure but for `now`, which an HTTP date in retry-after is read against. */
+export function classify(error: unknown, now: number): ModelFailure {
+  const facts = factsOf(error);
+  const kind = kindOf(facts);
+  const retryAfterMs = retryAfter(facts.headers, now);
+  return {
+    kind,
+    message: facts.message,
+    retryable: RETRYABLE.has(kind),
+    ...(facts.status !== undefined && { status: facts.status }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+interface Facts {
+  readonly message: string;
+  readonly text: string;
+  readonly status?: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly coded?: ErrorCode;
+}
+
+function factsOf(error: unknown): Facts {
+  if (typeof error !== 'object' || error === null) return { message: String(error), text: String(error), headers: {} };
+  const at = error as Record<string, unknown>;
+  const nested =
+    typeof at['error'] === 'object' && at['error'] !== null ? (at['error'] as Record<string, unknown>) : {};
+  const message = [at['message'], nested['message'], at['type']].find(
+    (text) => typeof text === 'string' && text !== '',
+  );
+  const status = [at['statusCode'], at['status'], nested['status']].find((value) => typeof value === 'number');
+  const cause =
+    at['cause'] instanceof Error
+      ? `${at['cause'].message} ${String((at['cause'] as { code?: unknown }).code ?? '')}`
+      : '';
+  const words = [
+    message,
+    at['type'],
+    at['code'],
+    nested['type'],
+    nested['code'],
+    at['responseBody'],
+    jsonOf(at['data']),
+    cause,
+  ];
+  return {
+    message: String(message ?? jsonOf(error)).slice(0, 2000),
+    text: words.filter((word) => typeof word === 'string').join(' '),
+    ...(typeof status === 'number' && { status }),
+    headers: (at['responseHeaders'] as Record<string, string> | undefined) ?? {},
+    ...(isCoded(error) && { coded: error.code }),
+  };
+}
+
+function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
+  if (coded !== undefined) {
+    const kind = Object.entries(CODES).find(([, code]) => code === coded)?.[0];
+    if (kind !== undefined) return kind as ModelFailure['kind'];
+  }
+  const byText = TEXTS.find(([pattern]) => pattern.test(text))?.[1];
+  switch (status) {
+    case undefined:
+      return byText ?? 'protocol';
+    case 401:
+      return 'auth';
+    case 402:
+      return 'billing';
+    case 403:
+      return byText === 'billing' ? 'billing' : 'auth';
+    case 404:
+      return 'unknown-model';
+    case 408:
+    case 504:
+      return 'timeout';
+    case 413:
+      return 'overflow';
+    case 429:
+      return byText === 'billing' ? 'billing' : 'rate-limit';
+    case 503:
+    case 529:
+      return 'overload';
+    default:
+      if (status >= 500) return byText === 'overload' || byText === 'rate-limit' ? byText : 'overload';
+      return byText === 'overflow' ||
+        byText === 'billing' ||
+        byText === 'content-filter' ||
+        byText === 'auth' ||
+        byText === 'unknown-model' ||
+        byText === 'rate-limit'
+        ? byText
+        : 'bad-request';
+  }
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as an HTTP date. What is no time is passed over. */
+function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const ms = number(headers['retry-after-ms']);
+  if (ms !== undefined) return ms;
+  const text = headers['retry-after'];
+  if (text === undefined) return undefined;
+  const seconds = number(text);
+  if (seconds !== undefined) return seconds * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function number(text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,226 @@
+import type { JSONValue, SharedV4ProviderMetadata } from '@ai-sdk/provider';
+import type { PromptBlock } from '../contracts/prompt.ts';
+import type { PruneStrategy } from '../contracts/session.ts';
+import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** The record format that this code writes. A log that names a newer one is refused. */
+export const FORMAT = 1;
+
+/** What may change from turn to turn without changing the history. */
+export interface Settings {
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  readonly stopSequences?: readonly string[];
+  readonly contextWindow?: number;
+  readonly pruneStrategy?: PruneStrategy;
+  readonly pruneThreshold?: number;
+  readonly maxSteps?: number;
+}
+
+export interface ModelName {
+  readonly requested: string;
+  readonly name: string;
+}
+
+/** Where a session came from. */
+export interface Lineage {
+  readonly id: string;
+  readonly seq: number;
+}
+
+/** Always the first record. */
+export interface SessionRecord {
+  readonly type: 'session';
+  readonly format: number;
+  readonly at: string;
+  readonly model: ModelName;
+  readonly system: readonly PromptBlock[];
+  readonly tools: readonly string[];
+  /** The tools were named by the caller, who thereby allowed them. */
+  readonly named: boolean;
+  readonly settings: Settings;
+  readonly title?: string;
+  readonly cwd?: string;
+  readonly tags?: readonly string[];
+  readonly parent?: Lineage;
+}
+
+/** A user's message; `turn` is the turn that it opens. Imports may hold system messages and messages without a turn. */
+export interface MessageRecord {
+  readonly type: 'message';
+  readonly id: string;
+  readonly role: 'user' | 'system';
+  readonly content: string;
+  readonly timestamp: string;
+  readonly turn?: string;
+  readonly important?: boolean;
+}
+
+/** One model response, whole or cut short. */
+export interface StepRecord {
+  readonly type: 'step';
+  readonly id: string;
+  readonly role: 'assistant';
+  /** Every text part, joined. */
+  readonly content: string;
+  readonly timestamp: string;
+  readonly turn?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  /** The response part by part where `content` and `toolCalls` don't say it all. */
+  readonly parts?: readonly Part[];
+  /** Calls that must not run, with the reason that the model is told. */
+  readonly refused?: Readonly<Record<string, string>>;
+  readonly finishReason: FinishReason;
+  readonly rawFinishReason?: string;
+  readonly usage?: TurnUsage;
+  /** Who wrote it; signatures go back only to the same provider. */
+  readonly model?: string;
+  readonly provider?: string;
+  readonly important?: boolean;
+}
+
+/** Provider metadata, kept as it came, so that it goes back byte for byte. */
+export type Meta = SharedV4ProviderMetadata;
+
+export type Part =
+  /** The next `length` UTF-16 units of `content`. */
+  | { readonly type: 'text'; readonly length: number; readonly meta?: Meta }
+  | { readonly type: 'reasoning'; readonly text: string; readonly meta?: Meta }
+  /** A call in `toolCalls`. */
+  | { readonly type: 'tool-call'; readonly id: string; readonly meta?: Meta }
+  /** A call that the provider runs itself, and its result. */
+  | {
+      readonly type: 'provider-call';
+      readonly id: string;
+      readonly tool: string;
+      readonly input: JSONValue;
+      readonly meta?: Meta;
+    }
+  | {
+      readonly type: 'provider-result';
+      readonly id: string;
+      readonly tool: string;
+      readonly result: JSONValue;
+      readonly isError?: boolean;
+      readonly meta?: Meta;
+    }
+  /** Anything else the stream carried (source, file, custom, …), as it came. */
+  | { readonly type: 'other'; readonly part: JSONValue };
+
+/** What a call gave, in the order of completion. Call order is the step's. */
+export interface ResultRecord {
+  readonly type: 'result';
+  readonly at: string;
+  readonly turn: string;
+  readonly call: string;
+  readonly tool: string;
+  readonly result: JSONValue;
+  readonly error?: string;
+  /** What the model is shown where it isn't `result` or `error`. */
+  readonly shown?: string;
+}
+
+/** A model call that failed and is tried again: what it showed is void. */
+export interface AttemptRecord {
+  readonly type: 'attempt';
+  readonly at: string;
+  readonly turn: string;
+  /** The attempt that starts now; the first call was attempt 1. */
+  readonly attempt: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly waitMs: number;
+}
+
+/** The one terminal record of a turn. */
+export interface TurnEndRecord {
+  readonly type: 'turn-end';
+  readonly at: string;
+  readonly turn: string;
+  readonly status: 'done' | 'aborted' | 'failed' | 'step-limit' | 'interrupted';
+  readonly finishReason: FinishReason;
+  readonly usage: TurnUsage;
+  readonly steps: number;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+export interface EditRecord {
+  readonly type: 'edit';
+  readonly at: string;
+  readonly message: string;
+  readonly content?: string;
+  readonly important?: boolean;
+}
+
+export interface DeleteRecord {
+  readonly type: 'delete';
+  readonly at: string;
+  readonly message: string;
+  readonly role: 'user' | 'assistant' | 'system';
+}
+
+/** Moves the start of the window. Nothing is destroyed. */
+export interface BoundaryRecord {
+  readonly type: 'boundary';
+  readonly at: string;
+  readonly reason: 'clear' | 'prune';
+  /** First seq in the window. */
+  readonly from: number;
+  /** Earlier records that stay in the window. */
+  readonly keep: readonly number[];
+  /** Of a clear: user and assistant messages that are left. */
+  readonly messages?: number;
+}
+
+/** Whatever the session was told to change, and why the request's prefix broke. */
+export interface ChangeRecord {
+  readonly type: 'change';
+  readonly at: string;
+  readonly reason: string;
+  readonly model?: ModelName;
+  readonly system?: readonly PromptBlock[];
+  readonly tools?: readonly string[];
+  readonly named?: boolean;
+  readonly settings?: Settings;
+  readonly title?: string;
+  readonly cwd?: string;
+  readonly tags?: readonly string[];
+}
+
+/** From here on the log is another session's: a fork or an import. */
+export interface ForkRecord {
+  readonly type: 'fork';
+  readonly at: string;
+  readonly parent: Lineage;
+}
+
+export interface WarningRecord {
+  readonly type: 'warning';
+  readonly at: string;
+  readonly message: string;
+}
+
+/** The folded state, without bodies. A fold may start here. */
+export interface CheckpointRecord {
+  readonly type: 'checkpoint';
+  readonly at: string;
+  readonly state: unknown;
+}
+
+export type Rec =
+  | SessionRecord
+  | MessageRecord
+  | StepRecord
+  | ResultRecord
+  | AttemptRecord
+  | TurnEndRecord
+  | EditRecord
+  | DeleteRecord
+  | BoundaryRecord
+  | ChangeRecord
+  | ForkRecord
+  | WarningRecord
+  | CheckpointRecord;
+
+export type BodyRecord = MessageRecord | StepRecord | ResultRecord;

@@ -1,0 +1,36 @@
+import type { Clock } from '../contracts/session.ts';
+
+/** What timers look like where `unref` exists and where it does not. */
+interface Timer {
+  unref?(): void;
+}
+
+/** The machine's time. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  timer(ms, fire, options) {
+    const timer = setTimeout(fire, ms);
+    if (options?.unref) (timer as Timer).unref?.();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `ms`; rejects with the signal's reason. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const onAbort = (): void => {
+      cancel();
+      reject(signal.reason as Error);
+    };
+    const cancel = clock.timer(ms, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+export function isoNow(clock: Clock): string {
+  return new Date(clock.now()).toISOString();
+}

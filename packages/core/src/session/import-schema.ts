@@ -1,0 +1,208 @@
+import type { JSONValue } from '@ai-sdk/provider';
+import { z } from 'zod';
+import type { Rec } from '../records/types.ts';
+
+const time = z.iso.datetime({ offset: true }).or(z.iso.datetime({ local: true }));
+const json = z.json() as z.ZodType<JSONValue>;
+const count = z.number().nonnegative().finite();
+const params = z.record(z.string(), json);
+const role = z.enum(['user', 'assistant', 'system']);
+const finishReason = z.enum(['stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other']);
+const usage = z.object({ input: count, output: count, cached: count, reasoning: count, total: count });
+const call = z.object({ id: z.string(), tool: z.string(), params });
+const meta = z.record(z.string(), z.record(z.string(), json)).optional();
+const lineage = z.object({ id: z.string(), seq: count });
+const blocks = z.array(z.object({ id: z.string(), text: z.string() }));
+const model = z.object({ requested: z.string(), name: z.string() });
+const settings = z.object({
+  temperature: z.number().optional(),
+  maxTokens: count.optional(),
+  stopSequences: z.array(z.string()).optional(),
+  contextWindow: count.optional(),
+  pruneStrategy: z.enum(['sliding-window', 'summarize', 'none']).optional(),
+  pruneThreshold: z.number().optional(),
+  maxSteps: count.optional(),
+});
+const identity = {
+  title: z.string().optional(),
+  cwd: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+};
+
+const message = z.object({
+  id: z.string().min(1).optional(),
+  role,
+  content: z.string(),
+  timestamp: time,
+  tokens: count.optional(),
+  toolCalls: z.array(call).optional(),
+  toolResults: z.array(z.object({ id: z.string(), result: json.optional(), error: z.string().optional() })).optional(),
+  finishReason: finishReason.optional(),
+});
+export type ImportedMessage = z.infer<typeof message>;
+
+const part = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), length: count, meta }),
+  z.object({ type: z.literal('reasoning'), text: z.string(), meta }),
+  z.object({ type: z.literal('tool-call'), id: z.string(), meta }),
+  z.object({ type: z.literal('provider-call'), id: z.string(), tool: z.string(), input: json, meta }),
+  z.object({
+    type: z.literal('provider-result'),
+    id: z.string(),
+    tool: z.string(),
+    result: json,
+    isError: z.boolean().optional(),
+    meta,
+  }),
+  z.object({ type: z.literal('other'), part: json }),
+]);
+
+const error = z.object({ code: z.string(), message: z.string() });
+
+/** Every type of record, as an export may hold it. */
+const record = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('session'),
+    format: z.literal(1),
+    at: time,
+    model,
+    system: blocks,
+    tools: z.array(z.string()),
+    named: z.boolean(),
+    settings,
+    ...identity,
+    parent: lineage.optional(),
+  }),
+  z.object({
+    type: z.literal('message'),
+    id: z.string(),
+    role: z.enum(['user', 'system']),
+    content: z.string(),
+    timestamp: time,
+    turn: z.string().optional(),
+    important: z.boolean().optional(),
+  }),
+  z.object({
+    type: z.literal('step'),
+    id: z.string(),
+    role: z.literal('assistant'),
+    content: z.string(),
+    timestamp: time,
+    turn: z.string().optional(),
+    toolCalls: z.array(call).optional(),
+    parts: z.array(part).optional(),
+    refused: z.record(z.string(), z.string()).optional(),
+    finishReason,
+    rawFinishReason: z.string().optional(),
+    usage: usage.optional(),
+    model: z.string().optional(),
+    provider: z.string().optional(),
+    important: z.boolean().optional(),
+  }),
+  z.object({
+    type: z.literal('result'),
+    at: time,
+    turn: z.string(),
+    call: z.string(),
+    tool: z.string(),
+    result: json,
+    error: z.string().optional(),
+    shown: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('attempt'),
+    at: time,
+    turn: z.string(),
+    attempt: count,
+    code: z.string(),
+    message: z.string(),
+    waitMs: count,
+  }),
+  z.object({
+    type: z.literal('turn-end'),
+    at: time,
+    turn: z.string(),
+    status: z.enum(['done', 'aborted', 'failed', 'step-limit', 'interrupted']),
+    finishReason,
+    usage,
+    steps: count,
+    error: error.optional(),
+  }),
+  z.object({
+    type: z.literal('edit'),
+    at: time,
+    message: z.string(),
+    content: z.string().optional(),
+    important: z.boolean().optional(),
+  }),
+  z.object({ type: z.literal('delete'), at: time, message: z.string(), role }),
+  z.object({
+    type: z.literal('boundary'),
+    at: time,
+    reason: z.enum(['clear', 'prune']),
+    from: count,
+    keep: z.array(count),
+    messages: count.optional(),
+  }),
+  z.object({
+    type: z.literal('change'),
+    at: time,
+    reason: z.string(),
+    model: model.optional(),
+    system: blocks.optional(),
+    tools: z.array(z.string()).optional(),
+    named: z.boolean().optional(),
+    settings: settings.optional(),
+    ...identity,
+  }),
+  z.object({ type: z.literal('fork'), at: time, parent: lineage }),
+  z.object({ type: z.literal('warning'), at: time, message: z.string() }),
+  z.object({ type: z.literal('checkpoint'), at: time, state: z.unknown() }),
+]);
+
+export interface ImportedData {
+  readonly id?: string;
+  readonly model?: string;
+  readonly title?: string;
+  readonly cwd?: string;
+  readonly messages: readonly ImportedMessage[];
+  readonly records?: readonly Rec[];
+}
+
+const exported = z
+  .object({
+    id: z.string().optional(),
+    model: z.string().optional(),
+    metadata: z
+      .object({ model: z.string().optional(), title: z.string().optional(), cwd: z.string().optional() })
+      .optional(),
+    messages: z.array(message),
+    records: z.array(record).min(1).optional(),
+  })
+  .refine(({ records }) => records === undefined || records[0]?.type === 'session', {
+    path: ['records', 0],
+    error: 'the first record must be of type session',
+  });
+
+/** The forms that an import may have, in one shape. */
+export function importSchema(): z.ZodType<ImportedData> {
+  const plain = z.array(message).transform((messages): ImportedData => ({ messages }));
+  const whole = exported.transform(({ id, model: top, metadata, messages, records }): ImportedData => {
+    const named = metadata?.model ?? top;
+    return {
+      ...(id !== undefined && { id }),
+      ...(named !== undefined && { model: named }),
+      ...(metadata?.title !== undefined && { title: metadata.title }),
+      ...(metadata?.cwd !== undefined && { cwd: metadata.cwd }),
+      messages,
+      ...(records !== undefined && { records: records as unknown as Rec[] }),
+    };
+  });
+  return z.unknown().transform((data, context): ImportedData => {
+    const result = (Array.isArray(data) ? plain : whole).safeParse(data);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues)
+      context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
+    return z.NEVER;
+  });
+}

@@ -1,0 +1,244 @@
+import type { Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
+import type { SessionEvents } from '../contracts/session.ts';
+import type { Coded } from '../errors.ts';
+import { RepriseError } from '../errors.ts';
+import type { Rec } from '../records/types.ts';
+import { extend } from '../state/extend.ts';
+import { headOf } from '../state/head.ts';
+import type { State } from '../state/state.ts';
+import { EMPTY } from '../state/state.ts';
+import { Emitter } from '../turn/emitter.ts';
+import { catchUp, records } from './load.ts';
+import type { Runtime } from './runtime.ts';
+import { isoNow } from './clock.ts';
+
+/**
+ * The one live session behind every handle on an id in this process: its state, its lease while something runs, and the one
+ * place where records are appended. Operations run one after the other in the order in which they were asked for.
+ */
+export class LiveSession {
+  readonly id: string;
+  readonly events: Emitter<SessionEvents>;
+  readonly #runtime: Runtime;
+  #state: State;
+  #lease: Lease | undefined;
+  /** Stored so far; with `autoSave: false` it lags behind the state. */
+  #storedSeq: number;
+  #unsaved: string[] = [];
+  #autoSave: boolean;
+  #queue: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #writing: Promise<unknown> = Promise.resolve();
+  #gone = false;
+  #lingering: (() => void) | undefined;
+
+  constructor(runtime: Runtime, id: string, state: State, autoSave: boolean) {
+    this.id = id;
+    this.#runtime = runtime;
+    this.#state = state;
+    this.#storedSeq = state.seq;
+    this.#autoSave = autoSave;
+    this.events = new Emitter<SessionEvents>(runtime.report);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get head(): SessionHead {
+    return headOf(this.id, this.#state);
+  }
+
+  get autoSave(): boolean {
+    return this.#autoSave;
+  }
+
+  /**
+   * Runs `work` alone, under the lease, on the newest state. SESSION_BUSY at once where work runs in another process. `linger`:
+   * keep the lease so many milliseconds for the operation that is about to follow.
+   */
+  exclusive<T>(work: () => Promise<T>, linger = 0): Promise<T> {
+    const run = async (): Promise<T> => {
+      this.#waiting -= 1;
+      if (this.#gone) throw notFound(this.id);
+      await this.#begin();
+      try {
+        return await work();
+      } finally {
+        await this.#rest(linger);
+      }
+    };
+    this.#waiting += 1;
+    const result = this.#queue.then(run, run);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Appends facts: all or none, durable before anybody sees them (unless the session is saved by hand). The state follows. */
+  append(given: Rec | readonly Rec[]): Promise<State> {
+    const facts = Array.isArray(given) ? (given as readonly Rec[]) : [given as Rec];
+    const write = async (): Promise<State> => {
+      const { lines, state } = extend(this.#state, facts, isoNow(this.#runtime.clock));
+      if (this.#autoSave) await this.#store(lines, headOf(this.id, state));
+      else this.#unsaved.push(...lines);
+      this.#state = state;
+      return state;
+    };
+    const result = this.#writing.then(write, write);
+    this.#writing = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Every record after `after`, stored or not yet saved. Damage is noted, its neighbours are given. */
+  async *records(after: number, damage: Coded[]): AsyncGenerator<StoredRecord> {
+    if (this.#gone) throw notFound(this.id);
+    if (this.#storedSeq > after) yield* records(this.#runtime.storage.read(this.id, { after }), damage);
+    for (const [i, json] of this.#unsaved.entries()) {
+      const seq = this.#storedSeq + 1 + i;
+      if (seq > after) yield { seq, json };
+    }
+  }
+
+  /** Reads what others appended, without a lease. SESSION_NOT_FOUND where they removed the session. */
+  async refresh(): Promise<void> {
+    const run = async (): Promise<void> => {
+      if (this.#gone) throw notFound(this.id);
+      if (this.#lease !== undefined || this.#storedSeq === 0 || this.#unsaved.length > 0) return;
+      if ((await this.#runtime.storage.head(this.id)) === undefined) throw notFound(this.id);
+      this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, []);
+      this.#storedSeq = this.#state.seq;
+    };
+    const result = this.#queue.then(run, run);
+    this.#queue = result.catch(() => undefined);
+    await result;
+  }
+
+  /** Begins this session as a copy of another one's first records, followed by the record that says so. */
+  async copyFrom(parent: LiveSession, through: number, state: State, fork: Rec): Promise<void> {
+    await this.exclusive(async () => {
+      const { storage } = this.#runtime;
+      const head = headOf(this.id, state);
+      if (this.#autoSave && storage.copy !== undefined && parent.#unsaved.length === 0) {
+        this.#lease ??= await this.#acquire();
+        await storage.copy({ id: parent.id, through }, this.#lease, head);
+        this.#storedSeq = through;
+      } else {
+        const lines: string[] = [];
+        for await (const { seq, json } of parent.records(0, [])) if (seq <= through) lines.push(json);
+        if (this.#autoSave) await this.#store(lines, head);
+        else this.#unsaved = lines;
+      }
+      this.#state = state;
+      await this.append(fork);
+    });
+  }
+
+  /** Stores what `autoSave: false` held back, in one batch; with auto-save there is nothing to do. */
+  async save(): Promise<void> {
+    await this.exclusive(async () => {
+      if (this.#unsaved.length === 0) return;
+      this.#lease ??= await this.#acquire();
+      await this.#store(this.#unsaved, this.head);
+      this.#unsaved = [];
+    });
+    this.saved();
+  }
+
+  saved(): void {
+    this.events.emit('save', { id: this.id, seq: this.#state.seq });
+  }
+
+  /** Partial text of the step in flight, for the case of a crash. A failure here costs at most that text, so it is only reported. */
+  async draft(piece: {
+    readonly step: string;
+    readonly attempt: number;
+    readonly offset: number;
+    readonly json: string;
+  }): Promise<void> {
+    const draft = this.#runtime.storage.draft;
+    if (draft === undefined || this.#lease === undefined || !this.#autoSave) return;
+    await draft.add(this.#lease, piece).catch((error: unknown) => this.#runtime.report(error));
+  }
+
+  async clearDraft(): Promise<void> {
+    const draft = this.#runtime.storage.draft;
+    if (draft === undefined || this.#lease === undefined || !this.#autoSave) return;
+    await draft.clear(this.#lease).catch((error: unknown) => this.#runtime.report(error));
+  }
+
+  /** Ends with the session gone from the store; every handle then answers SESSION_NOT_FOUND. */
+  async remove(): Promise<void> {
+    await this.exclusive(async () => {
+      this.#gone = true;
+      this.#unsaved = [];
+      if (this.#storedSeq === 0) return;
+      this.#lease ??= await this.#acquire();
+      await this.#runtime.storage.remove(this.#lease);
+      this.#lease = undefined;
+    });
+  }
+
+  /** Resolves when what was asked for so far has ended. */
+  async idle(): Promise<void> {
+    await this.#queue;
+  }
+
+  /** A lease kept for the operation that is about to follow is given back. */
+  async settleDown(): Promise<void> {
+    await this.#queue;
+    await this.#release();
+  }
+
+  async #begin(): Promise<void> {
+    if (!this.#autoSave) return;
+    this.#lease ??= await this.#acquire();
+    const tip = this.#lease.head?.seq ?? 0;
+    if (tip <= this.#state.seq) return;
+    const damage: Coded[] = [];
+    this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, damage);
+    this.#storedSeq = tip;
+    for (const { message } of damage) this.events.emit('warning', { message });
+  }
+
+  async #acquire(): Promise<Lease> {
+    const expect = this.#storedSeq === 0 ? 'new' : 'existing';
+    return this.#runtime.storage.acquire(this.id, { owner: this.#runtime.owner, expect });
+  }
+
+  async #store(records: readonly string[], head: SessionHead): Promise<void> {
+    if (this.#lease === undefined) throw new RepriseError('INTERNAL', 'A record was appended without a lease.');
+    const expected = this.#storedSeq;
+    await this.#runtime.storage.append(this.#lease, { expected, records, head });
+    this.#storedSeq = expected + records.length;
+  }
+
+  /** The lease goes back as soon as nothing waits for it: an idle handle never holds one. */
+  async #rest(linger: number): Promise<void> {
+    await this.#writing;
+    if (this.#waiting > 0) return;
+    if (linger === 0) return this.#release();
+    this.#lingering?.();
+    const late = (): void =>
+      void this.exclusive(async () => undefined).catch((error: unknown) => this.#runtime.report(error));
+    this.#lingering = this.#runtime.clock.timer(linger, late, { unref: true });
+  }
+
+  async #release(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    this.#lingering?.();
+    this.#lingering = undefined;
+    await lease?.release().catch((error: unknown) => this.#runtime.report(error));
+  }
+}
+
+/** A session that has no record yet. */
+export function unborn(runtime: Runtime, id: string, autoSave: boolean): LiveSession {
+  return new LiveSession(runtime, id, EMPTY, autoSave);
+}
+
+export function notFound(id: string): RepriseError {
+  return new RepriseError('SESSION_NOT_FOUND', `There is no session ${id}.`, {
+    hint: '`reprise session list` shows the ids that exist.',
+  });
+}

@@ -1,0 +1,109 @@
+import type { SessionHead, SessionStorage, StoredRecord } from '../contracts/storage.ts';
+import type { Coded } from '../errors.ts';
+import { RepriseError, isCoded } from '../errors.ts';
+import { decode } from '../records/codec.ts';
+import type { BodyRecord, Rec } from '../records/types.ts';
+import { reduce, startAt, withWindow } from '../state/reduce.ts';
+import type { State } from '../state/state.ts';
+import { EMPTY } from '../state/state.ts';
+
+export interface Loaded {
+  readonly state: State;
+  /** Damage met on the way; what could be read is in the state. */
+  readonly damage?: Coded;
+}
+
+/** Folds what lies between the newest checkpoint and the tip: the cost follows the window, not the history. */
+export async function loadState(storage: SessionStorage, id: string, head: SessionHead): Promise<Loaded> {
+  const damage: Coded[] = [];
+  let state = EMPTY;
+  if (head.checkpoint > 0) {
+    try {
+      state = await checkpointState(storage, id, head.checkpoint, damage);
+    } catch (error) {
+      // A checkpoint that can't be used is only a shortcut lost: the log is the truth.
+      if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
+    }
+  }
+  state = await catchUp(storage, id, state, damage);
+  if (state.createdAt === '') throw damage[0] ?? noStart(id);
+  return damage[0] === undefined ? { state } : { state, damage: damage[0] };
+}
+
+/** The state after every record that follows it in the store. */
+export async function catchUp(storage: SessionStorage, id: string, from: State, damage: Coded[]): Promise<State> {
+  let state = from;
+  for await (const { seq, json } of records(storage.read(id, { after: from.seq }), damage)) {
+    state = reduce(state, seq, readable({ seq, json }, damage), json.length);
+  }
+  return state;
+}
+
+/** Single records of a paged read. Damage is noted, not thrown: its neighbours are there. */
+export async function* records(
+  pages: AsyncIterable<readonly StoredRecord[]>,
+  damage: Coded[],
+): AsyncGenerator<StoredRecord> {
+  try {
+    for await (const page of pages) yield* page;
+  } catch (error) {
+    if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
+    damage.push(error);
+  }
+}
+
+export function readable(stored: StoredRecord, damage: Coded[]): Rec | undefined {
+  try {
+    return decode(stored);
+  } catch (error) {
+    if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
+    damage.push(error);
+    return undefined;
+  }
+}
+
+/** The state at a checkpoint, with the bodies of its window. */
+export async function checkpointState(
+  storage: SessionStorage,
+  id: string,
+  seq: number,
+  damage: Coded[],
+): Promise<State> {
+  let state: State | undefined;
+  let wanted: readonly number[] = [];
+  for await (const stored of records(storage.read(id, { after: seq - 1, before: seq + 1 }), damage)) {
+    ({ state, window: wanted } = startAt(seq, decode(stored)));
+  }
+  if (state === undefined) throw noStart(id);
+  const bodies: { seq: number; record: BodyRecord }[] = [];
+  for (const [first, last] of spans(wanted)) {
+    const inWindow = new Set(wanted);
+    for await (const stored of records(storage.read(id, { after: first - 1, before: last + 1 }), damage)) {
+      if (!inWindow.has(stored.seq)) continue;
+      const record = readable(stored, damage);
+      if (record?.type === 'message' || record?.type === 'step' || record?.type === 'result')
+        bodies.push({ seq: stored.seq, record });
+    }
+  }
+  return withWindow(state, bodies);
+}
+
+/** Neighbouring seqs are read together; a gap this small costs less than another read. */
+const GAP = 64;
+
+function spans(seqs: readonly number[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (const seq of seqs) {
+    const last = found.at(-1);
+    if (last !== undefined && seq - last[1] <= GAP) last[1] = seq;
+    else found.push([seq, seq]);
+  }
+  return found;
+}
+
+function noStart(id: string): RepriseError {
+  return new RepriseError('STORAGE_DAMAGED', `Session ${id} has no readable first record.`, {
+    hint: 'Its files were left as they are. `reprise session verify` names the places.',
+    details: { damage: [{ kind: 'first-line', seq: 1, note: 'no session record' }] },
+  });
+}

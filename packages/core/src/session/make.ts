@@ -1,0 +1,139 @@
+import type { ResolvedModel } from '../contracts/model.ts';
+import type { PromptBlock } from '../contracts/prompt.ts';
+import type { Session, SessionOptions } from '../contracts/session.ts';
+import { RepriseError } from '../errors.ts';
+import type { ChangeRecord, Rec } from '../records/types.ts';
+import { FORMAT } from '../records/types.ts';
+import { Toolset } from '../tools/toolset.ts';
+import type { LiveSession } from './live.ts';
+import { resolveModel } from './models.ts';
+import { settingsOf } from './options.ts';
+import type { Runtime } from './runtime.ts';
+import { isoNow } from './clock.ts';
+import type { Parts } from './parts.ts';
+import { SessionHandle } from './session.ts';
+
+/** The process's side of a session: its tools and its model. */
+export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']): Parts {
+  let source: SessionOptions['model'] | undefined;
+  let resolving: Promise<ResolvedModel> | undefined;
+  const parts: Parts = {
+    runtime,
+    live,
+    fork,
+    tools: new Toolset(runtime.tools),
+    registered: new Set(),
+    running: new Set(),
+    warnings: [],
+    pending: {},
+    model: undefined,
+    handle: undefined,
+    setModel(model) {
+      source = model;
+      resolving = undefined;
+    },
+    resolveModel() {
+      resolving ??= resolveModel(runtime.models, source ?? live.state.model.name).then(
+        (model) => (parts.model = model),
+      );
+      return resolving;
+    },
+    inherit(parent) {
+      parts.tools = parent.tools.copy();
+      parent.registered.forEach((name) => parts.registered.add(name));
+      parts.pending = parent.pending;
+      parts.model = parent.model;
+      if (parent.model !== undefined) resolving = Promise.resolve(parent.model);
+      return parts;
+    },
+  };
+  return parts;
+}
+
+/** The one handle on a session in this process. */
+export function handleOf(parts: Parts): Session {
+  return (parts.handle ??= new SessionHandle(parts));
+}
+
+/** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
+export async function firstRecords(parts: Parts, options: SessionOptions): Promise<Rec[]> {
+  const { runtime } = parts;
+  const at = isoNow(runtime.clock);
+  const tools = options.tools ?? parts.tools.names();
+  checkTools(parts, tools);
+  parts.setModel(options.model);
+  const model = await parts.resolveModel();
+  const cwd = options.cwd ?? runtime.cwd;
+  const record: Rec = {
+    type: 'session',
+    format: FORMAT,
+    at,
+    model: { requested: model.requested, name: model.name },
+    system: await systemBlocks(parts, options.systemPrompt, model, tools, cwd),
+    tools,
+    named: options.tools !== undefined,
+    settings: settingsOf(options),
+    ...(options.title !== undefined && { title: options.title }),
+    ...(cwd !== undefined && { cwd }),
+    ...(options.tags !== undefined && { tags: options.tags }),
+  };
+  if (model.notice === undefined) return [record];
+  parts.warnings.push(model.notice);
+  return [record, { type: 'warning', at, message: model.notice }];
+}
+
+/** Overrides at resume become one record at the next write, if they change anything. */
+export async function changeOf(parts: Parts, options: Partial<SessionOptions>): Promise<void> {
+  const { live } = parts;
+  const { state } = live;
+  const settings = settingsOf(options);
+  const changed = Object.entries(settings).some(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.settings[key as keyof typeof settings]),
+  );
+  if (options.tools !== undefined) checkTools(parts, options.tools);
+  const model = options.model === undefined ? undefined : await parts.resolveModel();
+  const system = options.systemPrompt === undefined ? undefined : custom(options.systemPrompt);
+  const change: Omit<ChangeRecord, 'type' | 'at' | 'reason'> = {
+    ...(model !== undefined &&
+      model.name !== state.model.name && { model: { requested: model.requested, name: model.name } }),
+    ...(system !== undefined && JSON.stringify(system) !== JSON.stringify(state.system) && { system }),
+    ...(options.tools !== undefined && { tools: options.tools, named: true }),
+    ...(changed && { settings }),
+    ...(options.title !== undefined && options.title !== state.title && { title: options.title }),
+    ...(options.cwd !== undefined && options.cwd !== state.cwd && { cwd: options.cwd }),
+    ...(options.tags !== undefined && { tags: options.tags }),
+  };
+  if (model?.notice !== undefined) parts.warnings.push(model.notice);
+  parts.pending = { ...parts.pending, ...change };
+}
+
+function checkTools(parts: Parts, names: readonly string[]): void {
+  const unknown = names.find((name) => !parts.tools.has(name));
+  if (unknown === undefined) return;
+  throw new RepriseError('INVALID_INPUT', `There is no tool ${JSON.stringify(unknown)}.`, {
+    hint: `The tools are ${parts.tools.names().join(', ') || 'none'}. Custom tools are registered after create.`,
+  });
+}
+
+async function systemBlocks(
+  { runtime }: Parts,
+  given: string | undefined,
+  model: ResolvedModel,
+  tools: readonly string[],
+  cwd: string | undefined,
+): Promise<readonly PromptBlock[]> {
+  if (given !== undefined) return custom(given);
+  if (runtime.prompt === undefined) return [];
+  const facts = {
+    model: model.name,
+    tools,
+    today: isoNow(runtime.clock).slice(0, 10),
+    ...(cwd !== undefined && { cwd }),
+    ...(runtime.platform !== undefined && { platform: runtime.platform }),
+  };
+  return runtime.prompt.build(facts, new AbortController().signal);
+}
+
+function custom(text: string): PromptBlock[] {
+  return text.trim() === '' ? [] : [{ id: 'custom', text }];
+}

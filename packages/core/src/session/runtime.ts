@@ -1,0 +1,25 @@
+import type { Clock, SessionsConfig } from '../contracts/session.ts';
+import type { Owner } from '../contracts/storage.ts';
+import { systemClock } from './clock.ts';
+import { makeIds } from './ids.ts';
+
+/** A `SessionsConfig` with everything filled in that has a default. */
+export interface Runtime extends SessionsConfig {
+  readonly clock: Clock;
+  readonly ids: NonNullable<SessionsConfig['ids']>;
+  readonly random: () => number;
+  readonly report: (error: unknown) => void;
+  readonly owner: Owner;
+}
+
+export function runtimeOf(config: SessionsConfig): Runtime {
+  const clock = config.clock ?? systemClock;
+  return {
+    ...config,
+    clock,
+    ids: config.ids ?? makeIds(() => clock.now()),
+    random: config.random ?? Math.random,
+    report: config.report ?? ((error) => console.error(error)),
+    owner: config.owner ?? { name: 'reprise' },
+  };
+}

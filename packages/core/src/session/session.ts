@@ -1,0 +1,113 @@
+import type { CustomTool, ExportedSession, Session, SessionEvents } from '../contracts/session.ts';
+import type { SessionHead, SessionState } from '../contracts/storage.ts';
+import type { Tool } from '../contracts/tool.ts';
+import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
+import { fitOf } from '../turn/fit.ts';
+import { AwaitableTurn, TurnHandle } from '../turn/handle.ts';
+import { toTool } from '../tools/custom.ts';
+import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
+import { readMessages } from './messages.ts';
+import type { Parts } from './parts.ts';
+import { checkText, startTurn } from './start-turn.ts';
+import { exportSession } from './transfer.ts';
+
+export class SessionHandle implements Session {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get id(): string {
+    return this.#parts.live.id;
+  }
+
+  get state(): SessionState {
+    const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status } = this.head;
+    return { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status };
+  }
+
+  get head(): SessionHead {
+    return this.#parts.live.head;
+  }
+
+  message(input: string): MessageStream {
+    checkText(input);
+    const { runtime } = this.#parts;
+    return startTurn(this.#parts, new AwaitableTurn(runtime.ids('turn'), runtime.report), input);
+  }
+
+  turn(input: string): Turn {
+    checkText(input);
+    const { runtime } = this.#parts;
+    return startTurn(this.#parts, new TurnHandle(runtime.ids('turn'), runtime.report), input);
+  }
+
+  on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#parts.live.events.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#parts.live.events.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#parts.live.events.off(event, listener);
+    return this;
+  }
+
+  registerTool(tool: CustomTool | Tool): this {
+    const { tools, live, pending } = this.#parts;
+    const made = toTool(tool);
+    tools.add(made);
+    this.#parts.registered.add(made.name);
+    const names = pending.tools ?? live.state.tools;
+    if (!names.includes(made.name)) this.#parts.pending = { ...pending, tools: [...names, made.name] };
+    return this;
+  }
+
+  getContextUsage(): { current: number; max: number } {
+    const { live, model, tools, pending } = this.#parts;
+    const { state } = live;
+    const settings = { ...state.settings, ...pending.settings };
+    if (model === undefined) return { current: state.tokens, max: settings.contextWindow ?? 0 };
+    const specs = tools.readySpecs(pending.tools ?? state.tools);
+    const facts = { info: model.info, provider: model.model.provider, tools: specs };
+    const fit = fitOf({ ...state, settings }, facts);
+    return { current: state.tokens + fit.overhead, max: fit.max };
+  }
+
+  getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
+    return readMessages(this.#parts.live, options.all ? 1 : this.#parts.live.state.clearedFrom);
+  }
+
+  editMessage(id: string, change: { readonly content?: string; readonly important?: boolean }): Promise<Message> {
+    return editMessage(this.#parts, id, change);
+  }
+
+  deleteMessage(id: string): Promise<void> {
+    return deleteMessage(this.#parts, id);
+  }
+
+  pruneContext(options: Parameters<Session['pruneContext']>[0] = {}): Promise<void> {
+    return pruneContext(this.#parts, options);
+  }
+
+  clearHistory(options: { readonly keepLast?: number } = {}): Promise<void> {
+    return clearHistory(this.#parts, options);
+  }
+
+  fork(options: { readonly fromMessage?: string; readonly newSessionId?: string } = {}): Promise<Session> {
+    return this.#parts.fork(this.#parts, options);
+  }
+
+  save(): Promise<void> {
+    return this.#parts.live.save();
+  }
+
+  export(): Promise<ExportedSession> {
+    return exportSession(this.#parts.live);
+  }
+}

@@ -1,0 +1,174 @@
+import type { ExportedSession, Session, SessionOptions, Sessions, SessionsConfig } from '../contracts/session.ts';
+import type { Page, Query, SessionHead } from '../contracts/storage.ts';
+import { RepriseError, isCoded } from '../errors.ts';
+import { readImport } from './transfer.ts';
+import { forkLive } from './fork.ts';
+import { LiveSession, notFound, unborn } from './live.ts';
+import { loadState } from './load.ts';
+import { changeOf, firstRecords, handleOf, partsOf } from './make.ts';
+import { checkId, checkOptions } from './options.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeOf } from './runtime.ts';
+import type { Parts } from './parts.ts';
+import { showSession } from './show.ts';
+
+type Overrides = Partial<Omit<SessionOptions, 'sessionId'>>;
+
+/** The longest that a lease may be kept for what follows. */
+const LONGEST_LINGER_MS = 1000;
+
+/** The doors to the sessions of one store. Nothing is opened before the first call. */
+export function createSessions(config: SessionsConfig): Sessions {
+  return new SessionDoors(runtimeOf(config));
+}
+
+class SessionDoors implements Sessions {
+  readonly #runtime: Runtime;
+  /** One live session an id in this process, for as long as somebody holds it. */
+  readonly #open = new Map<string, WeakRef<Parts>>();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async create(options: SessionOptions): Promise<Session> {
+    checkOptions(options, ['model']);
+    const { sessionId, ...rest } = options;
+    if (sessionId !== undefined) return this.resume(sessionId, rest);
+    const runtime = this.#runtime;
+    const live = unborn(runtime, runtime.ids('session'), options.autoSave ?? true);
+    const parts = this.#parts(live);
+    const records = await firstRecords(parts, options);
+    await live.exclusive(() => live.append(records), Math.min(runtime.linger ?? 0, LONGEST_LINGER_MS));
+    return this.#known(parts);
+  }
+
+  async resume(id: string, options: Overrides = {}): Promise<Session> {
+    checkOptions(options, []);
+    const parts = await this.#find(id, options.autoSave ?? true);
+    if (options.model !== undefined) parts.setModel(options.model);
+    await changeOf(parts, options);
+    // A model that is gone stops no reading: its error comes with the first message.
+    await parts.resolveModel().catch((error: unknown) => {
+      if (options.model !== undefined || !isCoded(error)) throw error;
+    });
+    return this.#known(parts);
+  }
+
+  async load(id: string): Promise<Session> {
+    return this.#known(await this.#find(id, true));
+  }
+
+  async list(query: Omit<Query, 'cursor' | 'limit'> = {}): Promise<SessionHead[]> {
+    const items: SessionHead[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.page({ ...query, limit: 1000, ...(cursor !== undefined && { cursor }) });
+      items.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return items;
+  }
+
+  page(query: Query = {}): Promise<Page<SessionHead>> {
+    return this.#runtime.storage.list(query);
+  }
+
+  async info(id: string): Promise<SessionHead> {
+    checkId(id);
+    const head = await this.#runtime.storage.head(id);
+    if (head === undefined) throw notFound(id);
+    return head;
+  }
+
+  async show(id: string): ReturnType<Sessions['show']> {
+    return showSession(this.#runtime.storage, await this.info(id));
+  }
+
+  async delete(id: string): Promise<void> {
+    checkId(id);
+    const open = this.#open.get(id)?.deref();
+    if (open !== undefined) {
+      for (const turn of open.running) void turn.abort('The session is deleted.');
+      this.#open.delete(id);
+      return open.live.remove();
+    }
+    const { storage, owner } = this.#runtime;
+    const lease = await storage.acquire(id, { owner, expect: 'existing' });
+    await storage.remove(lease);
+  }
+
+  async deleteAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { id } of await this.list()) await this.delete(id).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async import(
+    data: ExportedSession | unknown,
+    options: { readonly newId?: boolean; readonly model?: string } = {},
+  ): Promise<Session> {
+    const { id, records } = await readImport(data, this.#runtime, options.model);
+    const wanted = id ?? this.#runtime.ids('session');
+    checkId(wanted);
+    const born = async (name: string): Promise<Session> => {
+      const live = unborn(this.#runtime, name, true);
+      await live.exclusive(() => live.append(records));
+      return this.#known(this.#parts(live));
+    };
+    try {
+      return await born(wanted);
+    } catch (error) {
+      if (!options.newId || !isCoded(error) || error.code !== 'SESSION_EXISTS') throw error;
+      return born(this.#runtime.ids('session'));
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#open.values()].flatMap((ref) => ref.deref() ?? []);
+    await Promise.all(open.flatMap((parts) => [...parts.running].map((turn) => turn.abort('The program is ending.'))));
+    await Promise.all(open.map((parts) => parts.live.settleDown()));
+    this.#open.clear();
+    await this.#runtime.storage.close();
+  }
+
+  async #find(id: string, autoSave: boolean): Promise<Parts> {
+    checkId(id);
+    const open = this.#open.get(id)?.deref();
+    if (open !== undefined) {
+      await open.live.refresh();
+      return open;
+    }
+    const { storage } = this.#runtime;
+    const head = await storage.head(id);
+    if (head === undefined) throw notFound(id);
+    const { state, damage } = await loadState(storage, id, head);
+    const parts = this.#parts(new LiveSession(this.#runtime, id, state, autoSave));
+    if (damage !== undefined) parts.warnings.push(damage.message);
+    // Somebody else may have opened it while this one was loading.
+    return this.#open.get(id)?.deref() ?? parts;
+  }
+
+  #known(parts: Parts): Session {
+    this.#open.set(parts.live.id, new WeakRef(parts));
+    return handleOf(parts);
+  }
+
+  #parts(live: LiveSession): Parts {
+    return partsOf(this.#runtime, live, (parent, options) => this.#fork(parent, options));
+  }
+
+  async #fork(
+    parent: Parts,
+    options: { readonly fromMessage?: string; readonly newSessionId?: string },
+  ): Promise<Session> {
+    const id = options.newSessionId ?? this.#runtime.ids('session');
+    checkId(id);
+    if (options.fromMessage !== undefined && typeof options.fromMessage !== 'string') {
+      throw new RepriseError('INVALID_INPUT', '`fromMessage` must be the id of a message.');
+    }
+    const live = await forkLive(this.#runtime, parent.live, id, options.fromMessage);
+    const parts = this.#parts(live);
+    return this.#known(parts.inherit(parent));
+  }
+}

@@ -1,0 +1,127 @@
+import type { ExportedSession } from '../contracts/session.ts';
+import type { Coded } from '../errors.ts';
+import { RepriseError } from '../errors.ts';
+import { FORMAT } from '../records/types.ts';
+import type { Rec } from '../records/types.ts';
+import type { ImportedMessage } from './import-schema.ts';
+import { readable } from './load.ts';
+import type { LiveSession } from './live.ts';
+import { readTranscript } from './messages.ts';
+import type { Runtime } from './runtime.ts';
+import { isoNow } from './clock.ts';
+
+/** The whole session: in the spec's shape for people and other programs, and as records for an exact import. */
+export async function exportSession(live: LiveSession): Promise<ExportedSession> {
+  await live.refresh();
+  const damage: Coded[] = [];
+  const records: unknown[] = [];
+  for await (const stored of live.records(0, damage)) {
+    const record = readable(stored, damage);
+    if (record !== undefined) records.push(record);
+  }
+  if (damage[0] !== undefined) throw damage[0];
+  const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status, ...rest } = live.head;
+  const { seq: _seq, checkpoint: _checkpoint, ...facts } = rest;
+  return {
+    format: 1,
+    id,
+    metadata: { model, createdAt, ...facts },
+    state: { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status },
+    messages: (await readTranscript(live)).messages(),
+    records,
+  };
+}
+
+/** What an import holds: an id if it names one, and the records of the new session. */
+export interface Imported {
+  readonly id?: string;
+  readonly records: readonly Rec[];
+}
+
+/**
+ * Reads what `export()` gave, an object with the spec's `messages`, or an array of the spec's messages. Everything is checked; INVALID_INPUT
+ * says where it is wrong. A checkpoint is no fact but a shortcut, so it isn't taken over.
+ */
+export async function readImport(
+  data: unknown,
+  runtime: Runtime,
+  fallbackModel: string | undefined,
+): Promise<Imported> {
+  const { importSchema } = await import('./import-schema.ts');
+  const { z } = await import('zod');
+  if (typeof data === 'object' && data !== null && 'format' in data && Number(data.format) > FORMAT) {
+    throw new RepriseError(
+      'FORMAT_TOO_NEW',
+      `The export has format ${String(data.format)}; this version knows ${FORMAT}.`,
+      {
+        hint: 'Import it with a newer version of Reprise.',
+      },
+    );
+  }
+  const parsed = importSchema().safeParse(data);
+  if (!parsed.success) {
+    throw new RepriseError('INVALID_INPUT', `This is no session to import.\n${z.prettifyError(parsed.error)}`, {
+      hint: 'Give what `export()` returned, or an array of messages with role, content and timestamp.',
+    });
+  }
+  const { id, records, messages, model: named, title, cwd } = parsed.data;
+  const at = isoNow(runtime.clock);
+  if (records !== undefined) {
+    const kept = records.map((record): Rec =>
+      record.type === 'checkpoint' ? { type: 'warning', at, message: 'A checkpoint was left out at import.' } : record,
+    );
+    return { ...(id !== undefined && { id }), records: kept };
+  }
+  const model = named ?? fallbackModel;
+  if (model === undefined) {
+    throw new RepriseError('INVALID_INPUT', 'These messages don’t name the model to go on with.', {
+      hint: 'Pass it: Session.import(data, { model: "anthropic/claude-sonnet-4-5" }).',
+    });
+  }
+  const first: Rec = {
+    type: 'session',
+    format: FORMAT,
+    at: messages[0]?.timestamp ?? at,
+    model: { requested: model, name: model },
+    system: [],
+    tools: [],
+    named: true,
+    settings: {},
+    ...(title !== undefined && { title }),
+    ...(cwd !== undefined && { cwd }),
+  };
+  return {
+    ...(id !== undefined && { id }),
+    records: [first, ...messages.flatMap((message) => recordsOf(message, runtime))],
+  };
+}
+
+/** A message of the spec as records. Results that belong to none of its calls have nowhere to go and are left out. */
+function recordsOf(message: ImportedMessage, runtime: Runtime): Rec[] {
+  const { role, content, timestamp } = message;
+  const id = message.id ?? runtime.ids('message');
+  if (role !== 'assistant') return [{ type: 'message', id, role, content, timestamp }];
+  const toolCalls = message.toolCalls ?? [];
+  const turn = runtime.ids('turn');
+  const results = (message.toolResults ?? []).flatMap((given): Rec[] => {
+    const call = toolCalls.find((candidate) => candidate.id === given.id);
+    if (call === undefined) return [];
+    const error = given.error === undefined ? {} : { error: given.error };
+    return [
+      { type: 'result', at: timestamp, turn, call: call.id, tool: call.tool, result: given.result ?? null, ...error },
+    ];
+  });
+  return [
+    {
+      type: 'step',
+      id,
+      role,
+      content,
+      timestamp,
+      turn,
+      ...(toolCalls.length > 0 && { toolCalls }),
+      finishReason: message.finishReason ?? (toolCalls.length > 0 ? 'tool-calls' : 'stop'),
+    },
+    ...results,
+  ];
+}

@@ -1,0 +1,23 @@
+import { encode } from '../records/codec.ts';
+import type { Rec } from '../records/types.ts';
+import { checkpointDue, toCheckpoint } from './checkpoint.ts';
+import { reduce } from './reduce.ts';
+import type { State } from './state.ts';
+
+/** What is appended for new facts, and the state after it: the facts, and a checkpoint where one is due. Pure. */
+export function extend(
+  state: State,
+  facts: readonly Rec[],
+  at: string,
+): { readonly lines: string[]; readonly state: State } {
+  const lines: string[] = [];
+  let next = state;
+  const take = (record: Rec): void => {
+    const json = encode(record);
+    next = reduce(next, next.seq + 1, record, json.length);
+    lines.push(json);
+  };
+  facts.forEach(take);
+  if (checkpointDue(next) || facts.some((fact) => fact.type === 'boundary')) take(toCheckpoint(next, at));
+  return { lines, state: next };
+}

@@ -1,0 +1,199 @@
+import { RepriseError } from '../errors.ts';
+import type { BodyRecord, BoundaryRecord, EditRecord, Rec, StepRecord } from '../records/types.ts';
+import { fromCheckpoint } from './checkpoint.ts';
+import { List } from './list.ts';
+import type { Change, Entry, OpenTurn, State } from './state.ts';
+import { EMPTY, NO_USAGE, addUsage, entryOf } from './state.ts';
+
+/**
+ * The state after `record`, which is record `seq` and `characters` long. Pure: no clock, no I/O, nothing given is changed. A record that
+ * makes no sense where it stands (an edit of what is gone, a second end of a turn) changes nothing but `seq`: every prefix of
+ * every log has a valid state. `undefined` is a record of a type that this code doesn't know.
+ */
+export function reduce(state: State, seq: number, record: Rec | undefined, characters: number): State {
+  const next: State = {
+    ...state,
+    seq,
+    since: { records: state.since.records + 1, characters: state.since.characters + characters },
+  };
+  if (record === undefined) return next;
+  switch (record.type) {
+    case 'session': {
+      const { type: _type, at, format: _format, ...facts } = record;
+      return { ...next, ...facts, createdAt: at, lastMessage: at, clearedFrom: seq, windowFrom: seq };
+    }
+    case 'message': {
+      const opened: OpenTurn | undefined =
+        record.turn !== undefined
+          ? { turn: record.turn, seq, steps: 0, usage: NO_USAGE, pending: [], attempt: 1 }
+          : undefined;
+      const titled =
+        next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(record.content) } : next;
+      const begun = opened === undefined ? titled : { ...titled, open: opened, failed: false };
+      return push(begun, entryOf(seq, record), record.role);
+    }
+    case 'step':
+      return withOpenStep(push(next, entryOf(seq, record), 'assistant'), record);
+    case 'result': {
+      const open = next.open;
+      if (open === undefined || !open.pending.some((call) => call.id === record.call)) return next;
+      const pending = open.pending.filter((call) => call.id !== record.call);
+      return push({ ...next, open: { ...open, pending } }, entryOf(seq, record));
+    }
+    case 'attempt':
+      return next.open?.turn === record.turn ? { ...next, open: { ...next.open, attempt: record.attempt } } : next;
+    case 'turn-end': {
+      if (next.open?.turn !== record.turn) return next;
+      const { open: _open, ...rest } = next;
+      return { ...rest, failed: record.status === 'failed' };
+    }
+    case 'edit':
+      return changed(next, record);
+    case 'delete':
+      return deleted(next, record.message, record.role);
+    case 'boundary':
+      return moved(next, record);
+    case 'change': {
+      const { type: _type, at: _at, reason: _reason, settings, ...facts } = record;
+      return { ...next, ...facts, settings: { ...next.settings, ...settings } };
+    }
+    case 'fork':
+      return { ...next, parent: record.parent, createdAt: record.at };
+    case 'warning':
+      return next;
+    case 'checkpoint':
+      // The fold so far is the truth; a fold that starts here gets the same from the record (a law that is tested).
+      return { ...next, checkpoint: seq, since: { records: 0, characters: 0 } };
+    default:
+      return record satisfies never;
+  }
+}
+
+/** The state that a checkpoint record holds, before its window is loaded. Throws STORAGE_DAMAGED where it holds none. */
+export function startAt(seq: number, record: Rec | undefined): { state: State; window: readonly number[] } {
+  if (record?.type !== 'checkpoint') {
+    throw new RepriseError('STORAGE_DAMAGED', `Record ${seq} should be a checkpoint.`, {
+      details: { damage: [{ kind: 'foreign', seq, note: 'not a checkpoint' }] },
+    });
+  }
+  const { state, window } = fromCheckpoint(record.state, seq);
+  return { state: { ...EMPTY, ...state, checkpoint: seq, since: { records: 0, characters: 0 } }, window };
+}
+
+/** Puts the bodies of the window into a state that came from a checkpoint. */
+export function withWindow(
+  state: State,
+  bodies: readonly { readonly seq: number; readonly record: BodyRecord }[],
+): State {
+  const entries = bodies.map(({ seq, record }) => {
+    const change = record.type === 'result' ? undefined : state.edits[record.id];
+    return entryOf(seq, change === undefined || record.type === 'result' ? record : edited(record, change));
+  });
+  return { ...state, entries: List.of(entries), tokens: total(entries) };
+}
+
+/** A message after an edit. Its text is another one, so parts and signatures that spoke of the old text go; calls stay. */
+export function edited<R extends { content: string; important?: boolean }>(record: R, change: Change): R {
+  const next = { ...record };
+  if (change.content !== undefined) {
+    next.content = change.content;
+    if ('parts' in next) delete next.parts;
+  }
+  if (change.important !== undefined) next.important = change.important;
+  return next;
+}
+
+/** A session without a title is named by the first line that its user said. */
+function titleOf(content: string): string {
+  const line = content.trim().split('\n', 1)[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'): State {
+  const counts = role === 'user' || role === 'assistant';
+  const record = entry.record;
+  return {
+    ...state,
+    entries: state.entries.append(entry),
+    tokens: state.tokens + entry.tokens,
+    messageCount: state.messageCount + (counts ? 1 : 0),
+    lastMessage: record.type === 'result' ? state.lastMessage : record.timestamp,
+  };
+}
+
+function withOpenStep(state: State, step: StepRecord): State {
+  const usage = step.usage;
+  const counted: State =
+    usage === undefined
+      ? state
+      : {
+          ...state,
+          usage: {
+            input: state.usage.input + usage.input,
+            output: state.usage.output + usage.output,
+            total: state.usage.total + usage.total,
+          },
+        };
+  const open = counted.open;
+  if (open === undefined || step.turn !== open.turn) return counted;
+  return {
+    ...counted,
+    open: {
+      ...open,
+      steps: open.steps + 1,
+      usage: addUsage(open.usage, usage),
+      pending: (step.toolCalls ?? []).map(({ id, tool }) => ({ id, tool })),
+      attempt: 1,
+    },
+  };
+}
+
+function changed(state: State, record: EditRecord): State {
+  let found = false;
+  const change: Change = {
+    ...state.edits[record.message],
+    ...(record.content !== undefined && { content: record.content }),
+    ...(record.important !== undefined && { important: record.important }),
+  };
+  const next = replaceEntries(state, (entry) => {
+    if (entry.record.type === 'result' || entry.record.id !== record.message) return entry;
+    found = true;
+    return entryOf(entry.seq, edited(entry.record, change));
+  });
+  return found ? { ...next, edits: { ...state.edits, [record.message]: change } } : state;
+}
+
+function deleted(state: State, message: string, role: 'user' | 'assistant' | 'system'): State {
+  const gone = state.entries.toArray().find((entry) => entry.record.type !== 'result' && entry.record.id === message);
+  const calls = new Set(gone?.record.type === 'step' ? gone.record.toolCalls?.map((call) => call.id) : []);
+  const kept = replaceEntries(state, (entry) => {
+    if (entry === gone) return undefined;
+    return entry.record.type === 'result' && calls.has(entry.record.call) ? undefined : entry;
+  });
+  return { ...kept, messageCount: Math.max(0, kept.messageCount - (role === 'system' ? 0 : 1)) };
+}
+
+function moved(state: State, record: BoundaryRecord): State {
+  const keep = new Set(record.keep);
+  const kept = replaceEntries(state, (entry) => (entry.seq >= record.from || keep.has(entry.seq) ? entry : undefined));
+  const window = { ...kept, windowFrom: record.from };
+  if (record.reason !== 'clear') return window;
+  return { ...window, clearedFrom: record.from, messageCount: record.messages ?? 0 };
+}
+
+/** Rare (edits, deletes, boundaries), so it may cost what the window costs. */
+function replaceEntries(state: State, change: (entry: Entry) => Entry | undefined): State {
+  const entries = state.entries.toArray().flatMap((entry) => change(entry) ?? []);
+  return { ...state, entries: List.of(entries), tokens: total(entries), edits: editsOf(state.edits, entries) };
+}
+
+/** Only what is in the window is carried. */
+function editsOf(edits: State['edits'], entries: readonly Entry[]): State['edits'] {
+  if (Object.keys(edits).length === 0) return edits;
+  const ids = new Set(entries.map((entry) => (entry.record.type === 'result' ? '' : entry.record.id)));
+  return Object.fromEntries(Object.entries(edits).filter(([id]) => ids.has(id)));
+}
+
+function total(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.tokens, 0);
+}

@@ -1,0 +1,131 @@
+import type { PromptBlock } from '../contracts/prompt.ts';
+import type { SessionState } from '../contracts/storage.ts';
+import type { TurnUsage } from '../contracts/turn.ts';
+import { estimateTokens } from '../context/estimate.ts';
+import type { BodyRecord, Lineage, ModelName, Settings } from '../records/types.ts';
+import { List } from './list.ts';
+
+/** A record in the window, with the tokens that its body takes, about. */
+export interface Entry {
+  readonly seq: number;
+  readonly record: BodyRecord;
+  readonly tokens: number;
+}
+
+export interface Change {
+  readonly content?: string;
+  readonly important?: boolean;
+}
+
+/** A turn that has no terminal record yet. */
+export interface OpenTurn {
+  readonly turn: string;
+  /** The record that opened it. */
+  readonly seq: number;
+  readonly steps: number;
+  readonly usage: TurnUsage;
+  /** Calls of the last step without a result, in call order. */
+  readonly pending: readonly { readonly id: string; readonly tool: string }[];
+  /** Attempts of the step in flight. */
+  readonly attempt: number;
+}
+
+/** What a session is after its records, with the bodies of the window alone. Only `reduce` makes one. */
+export interface State {
+  readonly seq: number;
+  readonly createdAt: string;
+  readonly model: ModelName;
+  readonly system: readonly PromptBlock[];
+  readonly tools: readonly string[];
+  readonly named: boolean;
+  readonly settings: Settings;
+  readonly title?: string;
+  readonly cwd?: string;
+  readonly tags?: readonly string[];
+  readonly parent?: Lineage;
+  readonly lastMessage: string;
+  readonly messageCount: number;
+  readonly usage: SessionState['tokenUsage'];
+  /** The last turn failed. */
+  readonly failed: boolean;
+  /** What `getMessages()` shows starts here. */
+  readonly clearedFrom: number;
+  /** The window starts here; pinned records before it are in `entries` too. */
+  readonly windowFrom: number;
+  readonly entries: List<Entry>;
+  /** Sum of the entries' tokens. */
+  readonly tokens: number;
+  /** What was changed of messages in the window, by message id: a fold that starts at a checkpoint reads the old bodies. */
+  readonly edits: Readonly<Record<string, Change>>;
+  readonly open?: OpenTurn;
+  /** Newest checkpoint, and what was written since. */
+  readonly checkpoint: number;
+  readonly since: { readonly records: number; readonly characters: number };
+}
+
+export const NO_USAGE: TurnUsage = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };
+
+export function addUsage(a: TurnUsage, b: TurnUsage | undefined): TurnUsage {
+  if (b === undefined) return a;
+  return {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cached: a.cached + b.cached,
+    reasoning: a.reasoning + b.reasoning,
+    total: a.total + b.total,
+  };
+}
+
+/** Before the first record. */
+export const EMPTY: State = {
+  seq: 0,
+  createdAt: '',
+  model: { requested: '', name: '' },
+  system: [],
+  tools: [],
+  named: false,
+  settings: {},
+  lastMessage: '',
+  messageCount: 0,
+  usage: { input: 0, output: 0, total: 0 },
+  failed: false,
+  clearedFrom: 1,
+  windowFrom: 1,
+  entries: List.of<Entry>([]),
+  tokens: 0,
+  edits: {},
+  checkpoint: 0,
+  since: { records: 0, characters: 0 },
+};
+
+export function entryOf(seq: number, record: BodyRecord): Entry {
+  return { seq, record, tokens: bodyTokens(record) };
+}
+
+/** A few tokens a message go to roles and brackets. */
+const FRAME = 4;
+
+function bodyTokens(record: BodyRecord): number {
+  switch (record.type) {
+    case 'message':
+      return FRAME + estimateTokens(record.content);
+    case 'result':
+      return FRAME + estimateTokens(record.shown ?? record.error ?? textOf(record.result));
+    case 'step': {
+      let sum = FRAME + estimateTokens(record.content);
+      for (const call of record.toolCalls ?? [])
+        sum += FRAME + estimateTokens(call.tool) + estimateTokens(textOf(call.params));
+      for (const part of record.parts ?? []) {
+        if (part.type === 'reasoning') sum += estimateTokens(part.text);
+        else if (part.type !== 'text' && part.type !== 'tool-call') sum += estimateTokens(JSON.stringify(part));
+      }
+      return sum;
+    }
+    default:
+      return record satisfies never;
+  }
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

@@ -1,0 +1,77 @@
+import type { JSONValue } from '@ai-sdk/provider';
+import type { Clock } from '../contracts/session.ts';
+import type { ToolContext } from '../contracts/tool.ts';
+import { sleep } from '../session/clock.ts';
+import type { Prepared } from './prepare.ts';
+
+/** What a call gave: JSON, what the model is shown where that differs, or the text of a failure. */
+export interface Ran {
+  readonly result: JSONValue;
+  readonly shown?: string;
+  readonly error?: string;
+}
+
+/** A tool has this long to end once it was told to stop; then it is left behind. */
+const GRACE_MS = 2000;
+/** The longest that a call may take by itself; tools set shorter limits of their own. */
+const LIMIT_MS = 15 * 60_000;
+/** Characters of one result that the model is shown. A tool that wants to tell more writes a file. */
+const SHOWN = 200_000;
+
+/** Phase two: runs the tool. Never rejects; whatever goes wrong is data for the model. */
+export async function execute(prepared: Prepared, context: ToolContext, clock: Clock): Promise<Ran> {
+  if (context.signal.aborted) return { result: null, error: 'Not run: the turn was aborted.' };
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const finished = new AbortController();
+  const overdue = async (): Promise<Ran> => {
+    const limit = sleep(clock, LIMIT_MS, AbortSignal.any([signal, finished.signal])).then(
+      () => stop.abort(new Error(`The call took longer than ${LIMIT_MS / 1000} s.`)),
+      () => undefined,
+    );
+    await limit;
+    await sleep(clock, GRACE_MS, finished.signal).catch(() => undefined);
+    return { result: null, error: 'The call was told to stop and did not: its outcome is unknown.' };
+  };
+  const run = async (): Promise<Ran> => {
+    try {
+      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal }));
+    } catch (error) {
+      return { result: null, error: messageOf(error) };
+    } finally {
+      finished.abort();
+    }
+  };
+  return Promise.race([run(), overdue()]);
+}
+
+/** Phase three: what is stored and what is shown. */
+function finalize(prepared: Prepared, output: unknown): Ran {
+  const result = jsonSafe(output);
+  const content = prepared.tool.toModel?.(output);
+  if (content === undefined) {
+    const text = typeof result === 'string' ? result : JSON.stringify(result);
+    return text.length > SHOWN ? { result, shown: cut(text) } : { result };
+  }
+  const text = content.map((part) => (part.type === 'text' ? part.text : `[${part.mediaType}]`)).join('\n');
+  return { result, shown: cut(text) };
+}
+
+/** The value as JSON gives it back, so that what is shown now is what a resume reads. */
+function jsonSafe(value: unknown): JSONValue {
+  if (value === undefined) return null;
+  if (typeof value === 'string') return value;
+  const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)) as
+    string | undefined;
+  return text === undefined ? null : (JSON.parse(text) as JSONValue);
+}
+
+function cut(text: string): string {
+  if (text.length <= SHOWN) return text;
+  return `${text.slice(0, SHOWN)}\n[${text.length - SHOWN} more characters were left out]`;
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text === '' ? 'The tool failed without a message.' : cut(text);
+}

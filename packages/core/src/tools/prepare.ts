@@ -1,0 +1,108 @@
+import type { SessionsConfig } from '../contracts/session.ts';
+import type { Access, Decision, PermissionRequest, Tool } from '../contracts/tool.ts';
+import type { ToolCall } from '../contracts/turn.ts';
+import type { RawCall } from '../model/accumulate.ts';
+import type { ErrorCode } from '../errors.ts';
+import { checkInput } from './schema.ts';
+import type { Toolset } from './toolset.ts';
+
+/** A call that may run. */
+export interface Prepared {
+  readonly kind: 'run';
+  readonly call: ToolCall;
+  readonly tool: Tool;
+  readonly input: unknown;
+  readonly access: Access;
+}
+
+/** A call that does not run, and what the model is told. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly call: ToolCall;
+  readonly code: ErrorCode;
+  readonly error: string;
+}
+
+export interface PrepareFacts {
+  readonly session: string;
+  readonly cwd: string;
+  readonly roots: readonly string[];
+  readonly tools: Toolset;
+  readonly isNamed: (tool: string) => boolean;
+  /** Names on offer in this session. */
+  readonly offered: readonly string[];
+  readonly permissions: SessionsConfig['permissions'];
+  readonly ask: SessionsConfig['ask'];
+  readonly signal: AbortSignal;
+  /** Somebody is asked now. */
+  asking(request: PermissionRequest): void;
+}
+
+/** A call's arguments as an object, or why they are none. Runs before the call is stored. */
+export function parseCall(raw: RawCall): { readonly params: Record<string, unknown>; readonly problem?: string } {
+  if (raw.input.trim() === '') return { params: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(raw.input);
+  } catch {
+    return { params: {}, problem: `The arguments are not valid JSON: ${raw.input.slice(0, 500)}` };
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return { params: value as Record<string, unknown> };
+  return { params: {}, problem: `The arguments must be a JSON object, not ${raw.input.slice(0, 500)}` };
+}
+
+/** Phase one of a call: find the tool, validate the arguments, ask the policy. Nothing has an effect yet. */
+export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prepared | Refused> {
+  const tool = facts.tools.find(call.tool);
+  if (tool === undefined || !facts.offered.includes(tool.name)) {
+    const names = facts.offered.join(', ') || 'none';
+    return refused(call, 'TOOL_ERROR', `There is no tool ${call.tool}. The tools are: ${names}.`);
+  }
+  const checked = await checkInput(tool, call.params);
+  if (!checked.ok) return refused(call, 'TOOL_ERROR', `The arguments of ${tool.name} are wrong:\n${checked.problem}`);
+  let access: Access = { effect: 'unknown', locks: ['*'] };
+  let decision: Decision;
+  const request = (): PermissionRequest => ({
+    session: facts.session,
+    call: call.id,
+    tool: tool.name,
+    named: facts.isNamed(tool.name),
+    input: checked.value,
+    access,
+    cwd: facts.cwd,
+    roots: facts.roots,
+  });
+  try {
+    access = tool.access?.(checked.value, { cwd: facts.cwd }) ?? access;
+    decision = facts.permissions?.decide(request()) ?? { verdict: 'allow' };
+  } catch (error) {
+    decision = { verdict: 'deny', reason: `the policy failed: ${String(error)}` };
+  }
+  const denial = await denialOf(decision, request(), facts);
+  if (denial !== undefined) return refused(call, 'PERMISSION_DENIED', denial);
+  return { kind: 'run', call, tool, input: checked.value, access };
+}
+
+async function denialOf(
+  decision: Decision,
+  request: PermissionRequest,
+  facts: PrepareFacts,
+): Promise<string | undefined> {
+  if (decision.verdict === 'allow') return undefined;
+  if (decision.verdict === 'deny') return `Permission denied: ${decision.reason}`;
+  if (facts.ask === undefined) return 'Permission denied: this needs a person to agree, and nobody is there to ask.';
+  facts.asking(request);
+  try {
+    const question = decision.reason === undefined ? request : { ...request, reason: decision.reason };
+    const answer = await facts.ask(question, facts.signal);
+    if (answer.allow) return undefined;
+    return answer.message ? `Permission denied: ${answer.message}` : 'Permission denied by the user.';
+  } catch {
+    return 'Permission denied: nobody answered.';
+  }
+}
+
+function refused(call: ToolCall, code: ErrorCode, error: string): Refused {
+  return { kind: 'refused', call, code, error };
+}

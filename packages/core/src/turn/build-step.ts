@@ -1,0 +1,131 @@
+import type { ModelFailure, ResolvedModel } from '../contracts/model.ts';
+import type { ToolCall } from '../contracts/turn.ts';
+import type { Coded, ErrorCode } from '../errors.ts';
+import { RepriseError, isCoded } from '../errors.ts';
+import type { RawCall, Response } from '../model/accumulate.ts';
+import { codeOf } from '../model/classify.ts';
+import type { Part, StepRecord } from '../records/types.ts';
+import type { State } from '../state/state.ts';
+import { parseCall } from '../tools/prepare.ts';
+
+export interface StepFacts {
+  readonly turn: string;
+  readonly state: State;
+  readonly model: ResolvedModel;
+  readonly at: string;
+  readonly id: (kind: 'message' | 'call') => string;
+}
+
+/** The record of a whole response. */
+export function wholeStep(response: Response, facts: StepFacts): StepRecord {
+  const finish = response.finish;
+  const reason = finish?.reason ?? 'other';
+  const ids = callIds(response.calls, facts);
+  const refused: Record<string, string> = {};
+  const toolCalls = response.calls.map((raw, i): ToolCall => {
+    const id = ids[i] as string;
+    const { params, problem } = parseCall(raw);
+    const cut = CUT[reason];
+    if (cut !== undefined) refused[id] = cut;
+    else if (problem !== undefined) refused[id] = problem;
+    return { id, tool: raw.tool, params };
+  });
+  const parts = withIds(response.parts, ids);
+  return {
+    ...common(facts),
+    content: response.content,
+    ...(toolCalls.length > 0 && { toolCalls }),
+    ...(parts !== undefined && { parts }),
+    ...(Object.keys(refused).length > 0 && { refused }),
+    finishReason: reason,
+    ...(finish?.raw !== undefined && { rawFinishReason: finish.raw }),
+    ...(finish !== undefined && { usage: finish.usage }),
+  };
+}
+
+/** What was shown of a response that was cut short: its text, without calls. `undefined` where nothing was shown. */
+export function partialStep(response: Response, facts: StepFacts): StepRecord | undefined {
+  const parts = response.parts?.filter((part) => part.type === 'text' || part.type === 'reasoning');
+  if (response.content === '' && !parts?.some((part) => part.type === 'reasoning')) return undefined;
+  return {
+    ...common(facts),
+    content: response.content,
+    ...(parts !== undefined && { parts }),
+    finishReason: 'interrupted',
+    ...(response.finish !== undefined && { usage: response.finish.usage }),
+  };
+}
+
+/** What is wrong with a stream that ended by itself. */
+export function incomplete(response: Response): unknown {
+  const reason = response.finish?.reason;
+  if (reason === undefined || reason === 'interrupted' || reason === 'error') {
+    if (response.error !== undefined) return response.error;
+    if (reason === 'error') return new RepriseError('PROVIDER', 'The model reported an error without a text.');
+    return new RepriseError('NETWORK', 'The model’s answer ended before it was complete.');
+  }
+  return undefined;
+}
+
+/** The error that the caller gets for a failed model call. */
+export function codedOf(failure: ModelFailure, cause: unknown, retryInMs: number | undefined, now: number): Coded {
+  const code = codeOf(failure);
+  // An error that is ours already says it best, unless there is a time to add.
+  if (isCoded(cause) && retryInMs === undefined) return cause;
+  const hint = HINTS[code];
+  return new RepriseError(code, failure.message, {
+    cause,
+    ...(hint !== undefined && { hint }),
+    ...(retryInMs !== undefined && { retryAt: new Date(now + retryInMs).toISOString() }),
+    ...(failure.status !== undefined && { details: { status: failure.status } }),
+  });
+}
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  RATE_LIMIT: 'Wait, or use another model. The session is kept.',
+  OVERLOADED: 'The provider is overloaded. Try again later; the session is kept.',
+  AUTH: 'Check the key and the account of the provider.',
+  MODEL_NOT_FOUND: 'Check the model’s name and that your account may use it.',
+  CONTEXT_LENGTH_EXCEEDED: 'Send less at once, or use a model with a larger window.',
+  NETWORK: 'Check the connection and the base URL, then send the message again.',
+};
+
+/** Calls of such a response are not run: nobody knows whether they are whole. */
+const CUT: Readonly<Record<string, string | undefined>> = {
+  length: 'Not run: the response was cut by the output limit before this call was complete. Make it shorter.',
+  'content-filter': 'Not run: the response was stopped by a content filter.',
+};
+
+function common(
+  facts: StepFacts,
+): Pick<StepRecord, 'type' | 'id' | 'role' | 'timestamp' | 'turn' | 'model' | 'provider'> {
+  return {
+    type: 'step',
+    id: facts.id('message'),
+    role: 'assistant',
+    timestamp: facts.at,
+    turn: facts.turn,
+    model: facts.model.name,
+    provider: facts.model.model.provider,
+  };
+}
+
+/** Ids are the provider's where they can be told apart, else ours. */
+function callIds(calls: readonly RawCall[], facts: StepFacts): string[] {
+  if (calls.length === 0) return [];
+  const used = new Set<string>();
+  for (const { record } of facts.state.entries) {
+    if (record.type === 'step') for (const call of record.toolCalls ?? []) used.add(call.id);
+  }
+  return calls.map(({ id: given }) => {
+    const id = given === '' || used.has(given) ? facts.id('call') : given;
+    used.add(id);
+    return id;
+  });
+}
+
+/** The n-th call part is the n-th call. */
+function withIds(parts: readonly Part[] | undefined, ids: readonly string[]): readonly Part[] | undefined {
+  let n = 0;
+  return parts?.map((part) => (part.type === 'tool-call' ? { ...part, id: ids[n++] ?? part.id } : part));
+}

@@ -1,0 +1,23 @@
+import type { ResolvedModel } from '../contracts/model.ts';
+import type { At } from '../contracts/turn.ts';
+import type { LiveSession } from '../session/live.ts';
+import type { Runtime } from '../session/runtime.ts';
+import type { Toolset } from '../tools/toolset.ts';
+import type { TurnHandle } from './handle.ts';
+
+/** What the parts of a running turn share. */
+export interface TurnContext {
+  readonly runtime: Runtime;
+  readonly live: LiveSession;
+  readonly handle: TurnHandle;
+  readonly model: ResolvedModel;
+  readonly tools: Toolset;
+  readonly roots: readonly string[];
+  /** The program named or registered the tool itself. */
+  readonly isNamed: (tool: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
+export function at(context: TurnContext, attempt = 1, offset = 0): At {
+  return { seq: context.live.state.seq, attempt, offset };
+}

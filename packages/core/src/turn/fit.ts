@@ -1,0 +1,53 @@
+import type { CompileFacts } from '../context/compile.ts';
+import { estimateTokens } from '../context/estimate.ts';
+import type { Boundary, Fit } from '../context/plan.ts';
+import { planPrune } from '../context/plan.ts';
+import type { Coded } from '../errors.ts';
+import { RepriseError } from '../errors.ts';
+import { isoNow } from '../session/clock.ts';
+import type { State } from '../state/state.ts';
+import type { TurnContext } from './context.ts';
+
+export async function requestFacts({ live, model, tools }: TurnContext): Promise<CompileFacts> {
+  return { info: model.info, provider: model.model.provider, tools: await tools.specs(live.state.tools) };
+}
+
+/** Tokens of the window, and what every request takes beside the messages. */
+export function fitOf(state: State, facts: CompileFacts): Fit {
+  const texts = [...state.system.map((block) => block.text), ...facts.tools.map((tool) => JSON.stringify(tool))];
+  return {
+    max: state.settings.contextWindow ?? facts.info.contextWindow,
+    overhead: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
+  };
+}
+
+/** Moves the window's start where that is due. An error where what must stay doesn't fit. */
+export async function fitWindow(context: TurnContext): Promise<Coded | undefined> {
+  const { live } = context;
+  const fit = fitOf(live.state, await requestFacts(context));
+  const plan = planPrune(live.state, fit);
+  if (plan !== undefined) await move(context, plan);
+  const needed = live.state.tokens + fit.overhead;
+  if (needed <= fit.max) return undefined;
+  return new RepriseError(
+    'CONTEXT_LENGTH_EXCEEDED',
+    `The request needs about ${needed} tokens; the window holds ${fit.max}.`,
+    {
+      hint: 'Send less at once, or use a model with a larger window. Nothing older is left to prune.',
+      details: { needed, max: fit.max },
+    },
+  );
+}
+
+/** The provider says that the request is too long: one prune that must make progress. */
+export async function pruneForOverflow(context: TurnContext): Promise<boolean> {
+  const { live } = context;
+  const plan = planPrune(live.state, fitOf(live.state, await requestFacts(context)), true);
+  if (plan === undefined) return false;
+  await move(context, plan);
+  return true;
+}
+
+async function move({ live, runtime }: TurnContext, plan: Boundary): Promise<void> {
+  await live.append({ type: 'boundary', at: isoNow(runtime.clock), reason: 'prune', ...plan });
+}

@@ -1,0 +1,102 @@
+import type { At, Chunk, ChunkOf, Message, MessageStream, Outcome, Turn, TurnEvents } from '../contracts/turn.ts';
+import { RepriseError } from '../errors.ts';
+import { Emitter } from './emitter.ts';
+import { Feed } from './feed.ts';
+
+type Discrete = Exclude<Chunk, ChunkOf<'text' | 'reasoning'>>;
+
+/** What people hold of a turn, and the turn's side of it. The engine writes, everybody else reads. */
+export class TurnHandle implements Turn {
+  readonly id: string;
+  readonly #feed = new Feed();
+  readonly #events: Emitter<TurnEvents>;
+  readonly #aborter = new AbortController();
+  readonly #done = Promise.withResolvers<Outcome>();
+
+  constructor(id: string, report: (error: unknown) => void) {
+    this.id = id;
+    this.#events = new Emitter<TurnEvents>(report);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Chunk> {
+    return this.#feed.read();
+  }
+
+  on<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this {
+    this.#events.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof TurnEvents>(event: K, listener: (value: TurnEvents[K]) => void): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  outcome(): Promise<Outcome> {
+    return this.#done.promise;
+  }
+
+  abort(reason?: string): Promise<Outcome> {
+    this.#aborter.abort(new RepriseError('ABORTED', reason ?? 'The turn was aborted.'));
+    return this.#done.promise;
+  }
+
+  // ── the engine's side ──
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  started(session: string): void {
+    this.#events.emit('start', { turn: this.id, session });
+  }
+
+  flow(kind: 'text' | 'reasoning', content: string, at: At): void {
+    this.#feed.flow(kind, content, at);
+    this.#events.emit(kind, { type: kind, at, content });
+  }
+
+  chunk(chunk: Discrete): void {
+    this.#feed.push(chunk);
+    this.#events.emit(chunk.type, chunk as never);
+  }
+
+  /** The last word: ends the feed, tells listeners, settles the promise. */
+  finish(outcome: Outcome): void {
+    const failed = outcome.status === 'failed' || outcome.status === 'aborted' ? outcome.error : undefined;
+    this.#feed.end(failed);
+    if (failed !== undefined) this.#events.emit('error', failed);
+    this.#events.emit('end', outcome);
+    this.#done.resolve(outcome);
+  }
+}
+
+/** The same turn with `then`: each promise is made when asked for, so a failure that nobody reads rejects nothing. */
+export class AwaitableTurn extends TurnHandle implements MessageStream {
+  then<A = Message, B = never>(
+    onFulfilled?: ((value: Message) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#message().then(onFulfilled, onRejected);
+  }
+
+  catch<R = never>(onRejected?: ((error: any) => R | PromiseLike<R>) | null): Promise<Message | R> {
+    return this.#message().catch(onRejected);
+  }
+
+  finally(done?: (() => void) | null): Promise<Message> {
+    return this.#message().finally(done);
+  }
+
+  async #message(): Promise<Message> {
+    const outcome = await this.outcome();
+    if (outcome.message !== undefined && outcome.status !== 'failed' && outcome.status !== 'aborted')
+      return outcome.message;
+    throw outcome.error ?? new RepriseError('INTERNAL', 'The turn ended without a message.');
+  }
+}

@@ -1,0 +1,100 @@
+import type { Outcome } from '../contracts/turn.ts';
+import { isPaused } from '../context/compile.ts';
+import type { Coded } from '../errors.ts';
+import { RepriseError, toCoded } from '../errors.ts';
+import type { StepRecord, TurnEndRecord } from '../records/types.ts';
+import { isoNow } from '../session/clock.ts';
+import { userMessage } from '../state/transcript.ts';
+import { runCalls } from './calls.ts';
+import type { TurnContext } from './context.ts';
+import { LoopWatch } from './loops.ts';
+import { lastMessage, outcomeOf } from './outcome.ts';
+import { callModel } from './step.ts';
+
+/** Model calls in one turn. */
+const STEPS = 50;
+
+/** How the loop ended, before it is recorded. */
+interface Ending {
+  readonly status: TurnEndRecord['status'];
+  readonly step: StepRecord | undefined;
+  readonly error?: Coded;
+}
+
+/**
+ * One turn, from the stored message to the one terminal record: model, tools, and again, until the model has nothing to call.
+ * Runs under the lease on a settled session. Never rejects: whatever goes wrong is in the outcome.
+ */
+export async function runTurn(context: TurnContext, input: string): Promise<Outcome> {
+  const { live, handle, runtime } = context;
+  let ending: Ending;
+  try {
+    const message = {
+      type: 'message',
+      id: runtime.ids('message'),
+      role: 'user',
+      content: input,
+      timestamp: isoNow(runtime.clock),
+      turn: handle.id,
+    } as const;
+    await live.append(message);
+    live.events.emit('message', userMessage(message));
+    ending = await loop(context);
+  } catch (error) {
+    ending = { status: 'failed', step: undefined, error: toCoded(error) };
+  }
+  return end(context, ending);
+}
+
+async function loop(context: TurnContext): Promise<Ending> {
+  const { live, signal } = context;
+  const limit = live.state.settings.maxSteps ?? STEPS;
+  const watch = new LoopWatch();
+  for (let steps = 1; ; steps += 1) {
+    const { step, error } = await callModel(context);
+    if (step !== undefined) told(context, step);
+    if (error !== undefined) return { status: signal.aborted ? 'aborted' : 'failed', step, error };
+    if (step === undefined) throw new RepriseError('INTERNAL', 'A model call gave neither a step nor an error.');
+    const calls = step.toolCalls ?? [];
+    if (calls.length === 0 && !isPaused(step)) return { status: 'done', step };
+    const looping = calls.length === 0 ? undefined : watch.see(await runCalls(context, step));
+    if (signal.aborted) return { status: 'aborted', step, error: signal.reason as Coded };
+    if (looping !== undefined) return { status: 'failed', step, error: looping };
+    if (steps >= limit) return { status: 'step-limit', step, error: tooManySteps(limit) };
+  }
+}
+
+/** Listeners hear of a message once it is stored. */
+function told({ live }: TurnContext, step: StepRecord): void {
+  live.events.emit('message', lastMessage(live.state, step));
+  if (step.usage !== undefined) live.events.emit('token_usage', { ...step.usage, session: live.state.usage });
+}
+
+async function end(context: TurnContext, ending: Ending): Promise<Outcome> {
+  const { live, handle, runtime } = context;
+  const open = live.state.open;
+  const outcome = outcomeOf(live.state, handle.id, ending);
+  if (open?.turn !== handle.id) return outcome;
+  try {
+    await live.append({
+      type: 'turn-end',
+      at: isoNow(runtime.clock),
+      turn: handle.id,
+      status: ending.status,
+      finishReason: outcome.finishReason,
+      usage: outcome.usage,
+      steps: outcome.steps,
+      ...(ending.error !== undefined && { error: { code: ending.error.code, message: ending.error.message } }),
+    });
+    return outcome;
+  } catch (error) {
+    // The terminal record could not be stored: the next owner settles the turn, and the caller hears of it now.
+    return { ...outcome, status: 'failed', error: outcome.error ?? toCoded(error) };
+  }
+}
+
+function tooManySteps(limit: number): RepriseError {
+  return new RepriseError('BUDGET_EXCEEDED', `The turn reached its limit of ${limit} model calls.`, {
+    hint: 'Send another message to go on, or raise the limit.',
+  });
+}

@@ -1,0 +1,58 @@
+import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { ResolvedModel } from '../contracts/model.ts';
+import type { Clock } from '../contracts/session.ts';
+import { RepriseError } from '../errors.ts';
+import type { Accumulator } from '../model/accumulate.ts';
+
+/** No part of a stream for so long, and the call has failed. Generous: reasoning models think in silence. */
+export const IDLE_MS = 300_000;
+
+/**
+ * One `doStream` into the accumulator, to its end. Rejects with what the model threw, with the signal's reason, with TIMEOUT when
+ * nothing comes any more, or with NETWORK when the stream ends without its terminal part; what came before is in the accumulator.
+ */
+export async function streamInto(
+  accumulator: Accumulator,
+  model: ResolvedModel,
+  request: LanguageModelV4CallOptions,
+  outer: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  outer.throwIfAborted();
+  const inner = new AbortController();
+  let last = clock.now();
+  let cancelTimer: () => void = () => undefined;
+  const watch = (ms: number): void => {
+    cancelTimer = clock.timer(ms, () => {
+      const silent = clock.now() - last;
+      if (silent >= IDLE_MS)
+        inner.abort(new RepriseError('TIMEOUT', `The model sent nothing for ${IDLE_MS / 1000} s.`));
+      else watch(IDLE_MS - silent);
+    });
+  };
+  const onAbort = (): void => inner.abort(outer.reason);
+  outer.addEventListener('abort', onAbort, { once: true });
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => undefined);
+  inner.signal.addEventListener('abort', () => stopped.reject(inner.signal.reason as Error), { once: true });
+  watch(IDLE_MS);
+  try {
+    const opened = Promise.resolve(model.model.doStream({ ...request, abortSignal: inner.signal }));
+    const { stream } = await Promise.race([opened, stopped.promise]);
+    const reader = stream.getReader();
+    // A cancelled reader answers `done` at once, so a stream that ignores the signal can't hold the turn.
+    inner.signal.addEventListener('abort', () => void reader.cancel(inner.signal.reason).catch(() => undefined));
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      last = clock.now();
+      accumulator.push(value);
+    }
+    if (inner.signal.aborted) throw inner.signal.reason as Error;
+  } catch (error) {
+    throw inner.signal.aborted ? (inner.signal.reason as Error) : error;
+  } finally {
+    cancelTimer();
+    outer.removeEventListener('abort', onAbort);
+  }
+}
