@@ -2,9 +2,11 @@ import type { ResolvedModel } from '../contracts/model.ts';
 import type { Session, SessionOptions } from '../contracts/session.ts';
 import type { Turn } from '../contracts/turn.ts';
 import type { ChangeRecord } from '../records/types.ts';
-import type { Toolset } from '../tools/toolset.ts';
+import { Toolset } from '../tools/toolset.ts';
 import type { LiveSession } from './live.ts';
+import { resolveModel } from './models.ts';
 import type { Runtime } from './runtime.ts';
+import { SessionHandle } from './session.ts';
 
 /** What a session holds beside its live log: things that belong to this process and not to the history. */
 export interface Parts {
@@ -29,4 +31,46 @@ export interface Parts {
     parent: Parts,
     options: { readonly fromMessage?: string; readonly newSessionId?: string },
   ) => Promise<Session>;
+}
+
+/** The process's side of a session: its tools and its model. */
+export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']): Parts {
+  let source: SessionOptions['model'] | undefined;
+  let resolving: Promise<ResolvedModel> | undefined;
+  const parts: Parts = {
+    runtime,
+    live,
+    fork,
+    tools: new Toolset(runtime.tools),
+    registered: new Set(),
+    running: new Set(),
+    warnings: [],
+    pending: {},
+    model: undefined,
+    handle: undefined,
+    setModel(model) {
+      source = model;
+      resolving = undefined;
+    },
+    resolveModel() {
+      resolving ??= resolveModel(runtime.models, source ?? live.state.model.name).then(
+        (model) => (parts.model = model),
+      );
+      return resolving;
+    },
+    inherit(parent) {
+      parts.tools = parent.tools.copy();
+      parent.registered.forEach((name) => parts.registered.add(name));
+      parts.pending = parent.pending;
+      parts.model = parent.model;
+      if (parent.model !== undefined) resolving = Promise.resolve(parent.model);
+      return parts;
+    },
+  };
+  return parts;
+}
+
+/** The one handle on a session in this process. */
+export function handleOf(parts: Parts): Session {
+  return (parts.handle ??= new SessionHandle(parts));
 }

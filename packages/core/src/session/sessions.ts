@@ -5,11 +5,12 @@ import { readImport } from './transfer.ts';
 import { forkLive } from './fork.ts';
 import { LiveSession, notFound, unborn } from './live.ts';
 import { loadState } from './load.ts';
-import { changeOf, firstRecords, handleOf, partsOf } from './make.ts';
+import { changeOf, firstRecords } from './begin.ts';
 import { checkId, checkOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeOf } from './runtime.ts';
 import type { Parts } from './parts.ts';
+import { handleOf, partsOf } from './parts.ts';
 import { showSession } from './show.ts';
 
 type Overrides = Partial<Omit<SessionOptions, 'sessionId'>>;

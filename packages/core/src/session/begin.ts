@@ -1,59 +1,12 @@
 import type { ResolvedModel } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
-import type { Session, SessionOptions } from '../contracts/session.ts';
+import type { SessionOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import type { ChangeRecord, Rec } from '../records/types.ts';
 import { FORMAT } from '../records/types.ts';
-import { Toolset } from '../tools/toolset.ts';
-import type { LiveSession } from './live.ts';
-import { resolveModel } from './models.ts';
 import { settingsOf } from './options.ts';
-import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
-import { SessionHandle } from './session.ts';
-
-/** The process's side of a session: its tools and its model. */
-export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']): Parts {
-  let source: SessionOptions['model'] | undefined;
-  let resolving: Promise<ResolvedModel> | undefined;
-  const parts: Parts = {
-    runtime,
-    live,
-    fork,
-    tools: new Toolset(runtime.tools),
-    registered: new Set(),
-    running: new Set(),
-    warnings: [],
-    pending: {},
-    model: undefined,
-    handle: undefined,
-    setModel(model) {
-      source = model;
-      resolving = undefined;
-    },
-    resolveModel() {
-      resolving ??= resolveModel(runtime.models, source ?? live.state.model.name).then(
-        (model) => (parts.model = model),
-      );
-      return resolving;
-    },
-    inherit(parent) {
-      parts.tools = parent.tools.copy();
-      parent.registered.forEach((name) => parts.registered.add(name));
-      parts.pending = parent.pending;
-      parts.model = parent.model;
-      if (parent.model !== undefined) resolving = Promise.resolve(parent.model);
-      return parts;
-    },
-  };
-  return parts;
-}
-
-/** The one handle on a session in this process. */
-export function handleOf(parts: Parts): Session {
-  return (parts.handle ??= new SessionHandle(parts));
-}
 
 /** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
 export async function firstRecords(parts: Parts, options: SessionOptions): Promise<Rec[]> {
