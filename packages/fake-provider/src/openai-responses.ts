@@ -1,0 +1,179 @@
+import type { WireEvent } from './script.ts';
+import { freshId, pieces, sealOf } from './text.ts';
+
+export interface ResponsesReasoning {
+  readonly id?: string;
+  /** One string a summary part; `[]` = none. */
+  readonly summary?: readonly string[];
+  /** Defaults to a value made from the summary; `null` as without `include`. */
+  readonly encrypted?: string | null;
+}
+
+export interface ResponsesMessage {
+  readonly id?: string;
+  readonly model?: string;
+  readonly reasoning?: ResponsesReasoning;
+  readonly text?: string;
+  /** `json` is sent as the arguments' text in place of `input`. */
+  readonly toolCalls?: readonly {
+    readonly id?: string;
+    readonly name: string;
+    readonly input: unknown;
+    readonly json?: string;
+  }[];
+  readonly usage?: {
+    readonly input?: number;
+    readonly cached?: number;
+    readonly output?: number;
+    readonly reasoning?: number;
+  };
+  /** Default `completed`; the reason of an incomplete one is `max_output_tokens` unless told otherwise. */
+  readonly status?: 'completed' | 'incomplete' | 'failed';
+  readonly reason?: 'max_output_tokens' | 'content_filter';
+  readonly error?: { readonly code: string; readonly message: string };
+  /** Characters in a delta; default 8. */
+  readonly delta?: number;
+}
+
+interface Emitter {
+  readonly events: WireEvent[];
+  emit(type: string, data: object): void;
+}
+
+/** The events of one answer, as `POST /v1/responses` streams them. */
+function message(spec: ResponsesMessage): WireEvent[] {
+  const base = {
+    id: spec.id ?? freshId('resp_'),
+    object: 'response',
+    created_at: 1_700_000_000,
+    model: spec.model ?? 'gpt-5-2025-08-07',
+    error: null,
+    incomplete_details: null,
+    output: [] as object[],
+    store: false,
+    usage: null as object | null,
+  };
+  const out = emitter();
+  out.emit('response.created', { response: { ...base, status: 'in_progress' } });
+  out.emit('response.in_progress', { response: { ...base, status: 'in_progress' } });
+  const size = spec.delta ?? 8;
+  const output: object[] = [];
+  if (spec.reasoning) output.push(reasoning(out, output.length, spec.reasoning, size));
+  if (spec.text !== undefined) output.push(text(out, output.length, spec.text, size));
+  for (const call of spec.toolCalls ?? []) output.push(toolCall(out, output.length, call, size));
+
+  const status = spec.status ?? 'completed';
+  out.emit(`response.${status}`, {
+    response: {
+      ...base,
+      status,
+      output,
+      ...(status === 'incomplete' && { incomplete_details: { reason: spec.reason ?? 'max_output_tokens' } }),
+      ...(status === 'failed' && {
+        error: spec.error ?? { code: 'server_error', message: 'The server had an error.' },
+      }),
+      usage: status === 'failed' ? null : usage(spec.usage ?? {}),
+    },
+  });
+  return out.events;
+}
+
+function emitter(): Emitter {
+  const events: WireEvent[] = [];
+  return {
+    events,
+    emit: (type, data) => void events.push({ event: type, data: { type, sequence_number: events.length, ...data } }),
+  };
+}
+
+function reasoning(out: Emitter, output_index: number, spec: ResponsesReasoning, size: number): object {
+  const id = spec.id ?? freshId('rs_');
+  const parts = spec.summary ?? [];
+  const seal = spec.encrypted === undefined ? sealOf(parts.join('\n')) : spec.encrypted;
+  // The real API sends a first, shorter value here; the last counts.
+  const item = {
+    id,
+    type: 'reasoning',
+    ...(seal !== null && { encrypted_content: `${seal.slice(0, 12)}early` }),
+    summary: [],
+  };
+  out.emit('response.output_item.added', { output_index, item });
+  for (const [summary_index, part] of parts.entries()) {
+    const at = { item_id: id, output_index, summary_index };
+    out.emit('response.reasoning_summary_part.added', { ...at, part: { type: 'summary_text', text: '' } });
+    for (const delta of pieces(part, size)) out.emit('response.reasoning_summary_text.delta', { ...at, delta });
+    out.emit('response.reasoning_summary_text.done', { ...at, text: part });
+    out.emit('response.reasoning_summary_part.done', { ...at, part: { type: 'summary_text', text: part } });
+  }
+  const done = {
+    ...item,
+    ...(seal !== null && { encrypted_content: seal }),
+    summary: parts.map((part) => ({ type: 'summary_text', text: part })),
+  };
+  out.emit('response.output_item.done', { output_index, item: done });
+  return done;
+}
+
+function text(out: Emitter, output_index: number, whole: string, size: number): object {
+  const id = freshId('msg_');
+  const item = { id, type: 'message', status: 'in_progress', content: [] as object[], role: 'assistant' };
+  const at = { item_id: id, output_index, content_index: 0 };
+  const part = { type: 'output_text', annotations: [], logprobs: [], text: whole };
+  out.emit('response.output_item.added', { output_index, item });
+  out.emit('response.content_part.added', { ...at, part: { ...part, text: '' } });
+  for (const delta of pieces(whole, size)) out.emit('response.output_text.delta', { ...at, delta, logprobs: [] });
+  out.emit('response.output_text.done', { ...at, text: whole, logprobs: [] });
+  out.emit('response.content_part.done', { ...at, part });
+  const done = { ...item, status: 'completed', content: [part] };
+  out.emit('response.output_item.done', { output_index, item: done });
+  return done;
+}
+
+function toolCall(
+  out: Emitter,
+  output_index: number,
+  call: NonNullable<ResponsesMessage['toolCalls']>[number],
+  size: number,
+): object {
+  const json = call.json ?? JSON.stringify(call.input);
+  const item = {
+    id: freshId('fc_'),
+    type: 'function_call',
+    status: 'in_progress',
+    arguments: '',
+    call_id: call.id ?? freshId('call_'),
+    name: call.name,
+  };
+  out.emit('response.output_item.added', { output_index, item });
+  for (const delta of pieces(json, size))
+    out.emit('response.function_call_arguments.delta', { item_id: item.id, output_index, delta });
+  out.emit('response.function_call_arguments.done', { item_id: item.id, output_index, arguments: json });
+  const done = { ...item, status: 'completed', arguments: json };
+  out.emit('response.output_item.done', { output_index, item: done });
+  return done;
+}
+
+function usage(spec: NonNullable<ResponsesMessage['usage']>): object {
+  const input = spec.input ?? 25;
+  const output = spec.output ?? 15;
+  return {
+    input_tokens: input,
+    input_tokens_details: { cached_tokens: spec.cached ?? 0 },
+    output_tokens: output,
+    output_tokens_details: { reasoning_tokens: spec.reasoning ?? 0 },
+    total_tokens: input + output,
+  };
+}
+
+/** An error event in mid-stream. */
+function error(code: string, text: string): WireEvent {
+  return { event: 'error', data: { type: 'error', sequence_number: 0, code, message: text, param: null } };
+}
+
+/** The body of a failed request. */
+function errorBody(type: string, text: string, code: string | null = null): object {
+  return { error: { message: text, type, param: null, code } };
+}
+
+/** OpenAI's Responses API. */
+export const openaiResponses = { message, error, errorBody };

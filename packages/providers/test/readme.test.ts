@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import * as api from '../src/index.ts';
+import { EXAMPLES } from '../src/demo/understand.ts';
+
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const here = fileURLToPath(new URL('..', import.meta.url));
+
+test('the blocks of the README run as they stand', async () => {
+  const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+  expect(blocks).toHaveLength(2);
+  const outputs: string[] = [];
+  for (const code of blocks) {
+    const args = ['--conditions=@reprise/source', '--input-type=module-typescript', '-e', code];
+    outputs.push((await promisify(execFile)(process.execPath, args, { cwd: here })).stdout);
+  }
+  expect(outputs[0]).toMatch(/^demo\/offline \(128000 tokens\): This is demo\/offline: a script, no AI model\./);
+});
+
+test('the README names every request that the demo shows as an example', () => {
+  for (const example of EXAMPLES) expect(readme).toContain(`\`${example}\``);
+});
+
+test('the public surface', () => {
+  expect(Object.keys(api).sort()).toEqual(['createDemoModel', 'createModels']);
+});
