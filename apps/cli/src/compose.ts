@@ -1,5 +1,6 @@
 import { RepriseError } from '@reprise/core';
 import type { Sessions, SessionsConfig } from '@reprise/core';
+import type { Models } from '@reprise/providers';
 import type { Defaults } from './commands/open-session.ts';
 import { homeOf, loadConfig } from './config.ts';
 import type { Config } from './config.ts';
@@ -31,11 +32,13 @@ export async function openSessions(io: Io, needs: Needs = {}): Promise<Compositi
     needs.turns ? workOf(io, needs.permission ?? config.permission ?? 'ask', home) : {},
   ]);
   const sessions = createSessions({
-    storage: fsStorage({ root: join(home, 'sessions') }),
+    storage: fsStorage({ env: io.env }),
     models,
     cwd,
     platform: io.platform,
     owner: { name: 'reprise', pid: io.pid },
+    // One session, one message, one end: the lease of the creation is still there for the turn.
+    linger: 1000,
     report: (error) => io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim'),
     ...work,
   });
@@ -51,7 +54,7 @@ export async function openSessions(io: Io, needs: Needs = {}): Promise<Compositi
 }
 
 /** The names of models; each provider's SDK is loaded when one of its models is called. */
-export async function openModels({ env }: Pick<Io, 'env'>, { aliases, providers }: Config) {
+export async function openModels({ env }: Pick<Io, 'env'>, { aliases, providers }: Config): Promise<Models> {
   const [{ createModels }, { nodeFetch }] = await Promise.all([
     import('@reprise/providers'),
     import('@reprise/providers/node-fetch'),
@@ -87,8 +90,4 @@ function directory(given: string | undefined, io: Io): string {
     // Told below.
   }
   throw new RepriseError('INVALID_INPUT', `--cwd names no directory: ${given}`);
-}
-
-function join(...parts: string[]): string {
-  return process.getBuiltinModule('node:path').join(...parts);
 }

@@ -2,23 +2,23 @@ import { z } from 'zod';
 
 const schema = z.strictObject({
   /** `provider/model` or an alias. */
-  model: z.string().min(1).optional(),
-  permission: z.enum(['ask', 'accept-edits', 'auto', 'deny']).optional(),
+  model: z.string().min(1).exactOptional(),
+  permission: z.enum(['ask', 'accept-edits', 'auto', 'deny']).exactOptional(),
   /** Tokens. */
-  contextWindow: z.int().positive().optional(),
+  contextWindow: z.int().positive().exactOptional(),
   /** Short names of one's own. */
-  aliases: z.record(z.string().min(1), z.string().min(1)).optional(),
+  aliases: z.record(z.string().min(1), z.string().min(1)).exactOptional(),
   /** By provider name. Keys belong in the environment; `apiKey` is taken for those who keep this file 0600. */
   providers: z
     .record(
       z.string().min(1),
       z.strictObject({
-        apiKey: z.string().min(1).optional(),
-        baseURL: z.url().optional(),
-        headers: z.record(z.string(), z.string()).optional(),
+        apiKey: z.string().min(1).exactOptional(),
+        baseURL: z.url().exactOptional(),
+        headers: z.record(z.string(), z.string()).exactOptional(),
       }),
     )
-    .optional(),
+    .exactOptional(),
 });
 
 export type Config = z.infer<typeof schema>;

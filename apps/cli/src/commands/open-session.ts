@@ -27,7 +27,7 @@ export async function openSession(
   const id = flags.continue ? await newestIn(sessions, defaults.cwd) : flags.session;
   if (id === undefined) {
     return sessions.create({
-      model: defaults.model(),
+      model: flags.model ?? defaults.model(),
       cwd: defaults.cwd,
       pruneStrategy: 'summarize',
       ...(defaults.contextWindow !== undefined && { contextWindow: defaults.contextWindow }),

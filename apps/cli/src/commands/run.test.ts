@@ -16,7 +16,14 @@ function start(words: string[], script: Script = {}, io = fakeIo(), heads = [hea
   const fake = fakeSessions(script, heads);
   composed.open.mockImplementation(async (_: unknown, needs: unknown) => {
     fake.calls.push(['open', needs]);
-    return { sessions: fake.sessions, defaults: { cwd: '/work', model: () => 'demo/offline', contextWindow: 1000 } };
+    return {
+      sessions: fake.sessions,
+      defaults: {
+        cwd: '/work',
+        contextWindow: 1000,
+        model: () => (words.includes('--model') ? expect.fail('a model is named') : 'demo/offline'),
+      },
+    };
   });
   const code = cli(['run', ...words], io, '');
   return { io, code, calls: fake.calls };
