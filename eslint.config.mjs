@@ -44,11 +44,11 @@ const layerRules = Object.entries(layers).map(([place, allowed]) => ({
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**', '**/__fixtures__/**', 'coverage/**'] },
   {
-    files: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts', 'packages/*/test/**/*.ts', 'apps/*/test/**/*.ts'],
+    files: ['{packages,apps}/*/{src,test}/**/*.ts', 'examples/*/*.ts'],
     extends: [tseslint.configs.recommended],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig*.json', 'apps/*/tsconfig*.json'],
+        project: ['{packages,apps,examples}/*/tsconfig*.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -77,7 +77,7 @@ export default tseslint.config(
   ...layerRules,
   { files: ['packages/core/src/testing/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
-    files: ['scripts/**/*.mjs', 'apps/*/bin/*.mjs', '*.mjs'],
+    files: ['scripts/**/*.mjs', 'apps/*/bin/*.mjs', '{packages,apps}/*/bench/**/*.mjs', '*.mjs'],
     extends: [tseslint.configs.recommended],
     rules: { 'max-lines': ['error', { max: 300 }] },
   },

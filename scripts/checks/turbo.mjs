@@ -10,7 +10,8 @@ import { run } from '../lib/run.mjs';
 export async function plannedBuild(root, env) {
   const { code, stdout, output } = await run('turbo', ['run', 'build', '--dry=json'], { cwd: root, env, seconds: 60 });
   if (code !== 0) throw new Error(output);
-  const { tasks } = JSON.parse(stdout);
+  // A package without a build is listed too; there is nothing to cache.
+  const tasks = JSON.parse(stdout).tasks.filter(({ command }) => command !== '<NONEXISTENT>');
   return new Map(tasks.map(({ taskId, hash, cache }) => [taskId, { hash, cached: cache.status === 'HIT' }]));
 }
 

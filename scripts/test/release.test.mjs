@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { workspacePackages } from '../lib/packages.mjs';
+import { publicPackages, workspacePackages } from '../lib/packages.mjs';
 import { run } from '../lib/run.mjs';
 import { root, toolEnv } from '../lib/setup.mjs';
 import { commit, copyOf, git, scratchFolder, write } from './scratch.mjs';
@@ -29,7 +29,7 @@ test('`changeset version` bumps the named package and those that depend on it, a
 
   const after = versions(folder);
   const bumped = [...after].filter(([name, version]) => before.get(name) !== version).map(([name]) => name);
-  const dependents = workspacePackages(root)
+  const dependents = publicPackages(root)
     .filter(({ manifest }) => manifest.dependencies?.['@reprise/tools'] !== undefined)
     .map(({ name }) => name);
   expect(bumped.toSorted()).toEqual(['@reprise/tools', ...dependents].toSorted());
