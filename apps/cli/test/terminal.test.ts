@@ -34,7 +34,10 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
     const settings = Object.entries({ ...place.env, ...env, TERM: 'screen-256color' }).map(
       ([name, value]) => `export ${name}='${value}'`,
     );
-    writeFileSync(script, `${settings.join('\n')}\ncd '${place.work}'\n${quoted}\necho "exit=$?"\nexec sleep 60\n`);
+    writeFileSync(
+      script,
+      `trap : INT\n${settings.join('\n')}\ncd '${place.work}'\n${quoted}\necho "exit=$?"\nexec sleep 60\n`,
+    );
     tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'main', '-x', '150', '-y', '50', `sh '${script}'`);
   }
   async function shows(text: string): Promise<string> {

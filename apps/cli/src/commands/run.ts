@@ -1,10 +1,10 @@
 import { toCoded } from '@reprise/core';
-import type { Turn } from '@reprise/core';
+import type { Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../compose.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome } from '../exit-codes.ts';
 import { usageError } from '../parse.ts';
 import { createRenderer } from '../render/renderer.ts';
-import type { Renderer } from '../render/renderer.ts';
+import type { Renderer, TurnFacts } from '../render/renderer.ts';
 import { report } from '../render/report.ts';
 import type { Io } from '../terminal/io.ts';
 import { handleSignals } from '../terminal/signals.ts';
@@ -32,10 +32,13 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
         unread = true;
         void turn.abort('nobody reads the output any more');
       });
-      const code = await follow(turn, { sessionId, turn: turn.id, model: session.state.model }, renderer, io);
+      const outcome = await follow(turn, { sessionId, turn: turn.id, model: session.state.model }, renderer);
       if (unread) return EXIT.ok;
+      if (outcome.error) report(outcome.error, io);
+      if (outcome.status === 'step-limit') io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
       if (format === 'text') io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
-      return interrupts.code !== undefined && code === EXIT.interrupted ? interrupts.code : code;
+      const code = exitCodeOfOutcome(outcome);
+      return code === EXIT.interrupted ? (interrupts.code ?? code) : code;
     } finally {
       await sessions.close();
     }
@@ -48,12 +51,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
 };
 
 /** Shows a turn from its first chunk to its outcome. */
-async function follow(
-  turn: Turn,
-  facts: Parameters<Renderer['begin']>[0],
-  renderer: Renderer,
-  io: Io,
-): Promise<number> {
+async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise<Outcome> {
   let begun = false;
   const begin = (): void => {
     if (!begun) renderer.begin(facts);
@@ -69,13 +67,9 @@ async function follow(
     // The same error is in the outcome.
   }
   const outcome = await turn.outcome();
-  const { error } = outcome;
-  if (!begun && error) renderer.fail(error, facts.sessionId);
+  if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
   else renderer.end(outcome, facts);
-  if (outcome.status === 'step-limit' && !error)
-    io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
-  if (error) report(error, io);
-  return exitCodeOfOutcome(outcome);
+  return outcome;
 }
 
 /** The words, then standard input. */
