@@ -54,6 +54,7 @@ function systemOf(state: State): LanguageModelV4Message[] {
 
 function conversationOf(state: State, facts: CompileFacts, withTools: boolean): LanguageModelV4Message[] {
   const messages: LanguageModelV4Message[] = [];
+  if (state.summary !== undefined) addUserText(messages, `<summary>\n${state.summary}\n</summary>`);
   for (const item of pairCalls(state.entries)) {
     if (item.kind === 'message') {
       const { role, content } = item.record;

@@ -164,13 +164,16 @@ export interface DeleteRecord {
 export interface BoundaryRecord {
   readonly type: 'boundary';
   readonly at: string;
-  readonly reason: 'clear' | 'prune';
+  readonly reason: 'clear' | 'prune' | 'compact';
   /** First seq in the window. */
   readonly from: number;
   /** Earlier records that stay in the window. */
   readonly keep: readonly number[];
   /** Of a clear: user and assistant messages that are left. */
   readonly messages?: number;
+  /** Of a compaction: what the model wrote in place of what left the window, and what that cost. */
+  readonly summary?: string;
+  readonly usage?: TurnUsage;
 }
 
 /** Whatever the session was told to change, and why the request's prefix broke. */

@@ -139,10 +139,12 @@ const record = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('boundary'),
     at: time,
-    reason: z.enum(['clear', 'prune']),
+    reason: z.enum(['clear', 'prune', 'compact']),
     from: count,
     keep: z.array(count),
     messages: count.optional(),
+    summary: z.string().optional(),
+    usage: usage.optional(),
   }),
   z.object({
     type: z.literal('change'),

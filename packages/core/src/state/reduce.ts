@@ -1,3 +1,4 @@
+import type { TurnUsage } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
 import type { BodyRecord, BoundaryRecord, EditRecord, Rec, StepRecord } from '../records/types.ts';
 import { fromCheckpoint } from './checkpoint.ts';
@@ -122,26 +123,14 @@ function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'
 }
 
 function withOpenStep(state: State, step: StepRecord): State {
-  const usage = step.usage;
-  const counted: State =
-    usage === undefined
-      ? state
-      : {
-          ...state,
-          usage: {
-            input: state.usage.input + usage.input,
-            output: state.usage.output + usage.output,
-            total: state.usage.total + usage.total,
-          },
-        };
-  const open = counted.open;
-  if (open === undefined || step.turn !== open.turn) return counted;
+  const told = counted(state, step.usage);
+  const open = told.open;
+  if (open === undefined || step.turn !== open.turn) return told;
   return {
-    ...counted,
+    ...told,
     open: {
       ...open,
       steps: open.steps + 1,
-      usage: addUsage(open.usage, usage),
       pending: (step.toolCalls ?? []).map(({ id, tool }) => ({ id, tool })),
       attempt: 1,
     },
@@ -163,6 +152,17 @@ function changed(state: State, record: EditRecord): State {
   return found ? { ...next, edits: { ...state.edits, [record.message]: change } } : state;
 }
 
+/** Tokens count for the session, and for the turn that runs. */
+function counted(state: State, usage: TurnUsage | undefined): State {
+  if (usage === undefined) return state;
+  const { input, output, total } = state.usage;
+  return {
+    ...state,
+    usage: { input: input + usage.input, output: output + usage.output, total: total + usage.total },
+    ...(state.open !== undefined && { open: { ...state.open, usage: addUsage(state.open.usage, usage) } }),
+  };
+}
+
 function deleted(state: State, message: string, role: 'user' | 'assistant' | 'system'): State {
   const gone = state.entries.toArray().find((entry) => entry.record.type !== 'result' && entry.record.id === message);
   const calls = new Set(gone?.record.type === 'step' ? gone.record.toolCalls?.map((call) => call.id) : []);
@@ -176,9 +176,17 @@ function deleted(state: State, message: string, role: 'user' | 'assistant' | 'sy
 function moved(state: State, record: BoundaryRecord): State {
   const keep = new Set(record.keep);
   const kept = replaceEntries(state, (entry) => (entry.seq >= record.from || keep.has(entry.seq) ? entry : undefined));
-  const window = { ...kept, windowFrom: record.from };
-  if (record.reason !== 'clear') return window;
-  return { ...window, clearedFrom: record.from, messageCount: record.messages ?? 0 };
+  const { summary: old, ...window } = counted({ ...kept, windowFrom: record.from }, record.usage);
+  switch (record.reason) {
+    case 'clear':
+      return { ...window, clearedFrom: record.from, messageCount: record.messages ?? 0 };
+    case 'prune':
+      return old === undefined ? window : { ...window, summary: old };
+    case 'compact':
+      return record.summary === undefined ? window : { ...window, summary: record.summary };
+    default:
+      return record.reason satisfies never;
+  }
 }
 
 /** Rare (edits, deletes, boundaries), so it may cost what the window costs. */

@@ -53,6 +53,8 @@ export interface State {
   /** The window starts here; pinned records before it are in `entries` too. */
   readonly windowFrom: number;
   readonly entries: List<Entry>;
+  /** Stands for what a compaction took out of the window. */
+  readonly summary?: string;
   /** Sum of the entries' tokens. */
   readonly tokens: number;
   /** What was changed of messages in the window, by message id: a fold that starts at a checkpoint reads the old bodies. */

@@ -7,6 +7,7 @@ import { RepriseError } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
 import type { State } from '../state/state.ts';
 import type { TurnContext } from './context.ts';
+import { summarize } from './summarize.ts';
 
 export async function requestFacts({ live, model, tools }: TurnContext): Promise<CompileFacts> {
   return { info: model.info, provider: model.model.provider, tools: await tools.specs(live.state.tools) };
@@ -14,7 +15,11 @@ export async function requestFacts({ live, model, tools }: TurnContext): Promise
 
 /** Tokens of the window, and what every request takes beside the messages. */
 export function fitOf(state: State, facts: CompileFacts): Fit {
-  const texts = [...state.system.map((block) => block.text), ...facts.tools.map((tool) => JSON.stringify(tool))];
+  const texts = [
+    state.summary ?? '',
+    ...state.system.map((block) => block.text),
+    ...facts.tools.map((tool) => JSON.stringify(tool)),
+  ];
   return {
     max: state.settings.contextWindow ?? facts.info.contextWindow,
     overhead: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
@@ -48,6 +53,11 @@ export async function pruneForOverflow(context: TurnContext): Promise<boolean> {
   return true;
 }
 
-async function move({ live, runtime }: TurnContext, plan: Boundary): Promise<void> {
-  await live.append({ type: 'boundary', at: isoNow(runtime.clock), reason: 'prune', ...plan });
+/** Where the session wants it, what leaves the window is summed up first; if that fails, it leaves all the same. */
+async function move(context: TurnContext, plan: Boundary): Promise<void> {
+  const { live, runtime } = context;
+  const summed = live.state.settings.pruneStrategy === 'summarize' ? await summarize(context, plan) : undefined;
+  const reason = summed === undefined ? 'prune' : 'compact';
+  await live.append({ type: 'boundary', at: isoNow(runtime.clock), reason, ...plan, ...summed });
+  if (summed !== undefined) live.events.emit('token_usage', { ...summed.usage, session: live.state.usage });
 }

@@ -1,0 +1,51 @@
+import { compile } from '../context/compile.ts';
+import type { Boundary } from '../context/plan.ts';
+import type { TurnUsage } from '../contracts/turn.ts';
+import { Accumulator } from '../model/accumulate.ts';
+import { List } from '../state/list.ts';
+import type { TurnContext } from './context.ts';
+import { NO_USAGE, entryOf } from '../state/state.ts';
+import { incomplete } from './build-step.ts';
+import { streamInto } from './stream.ts';
+
+const INSTRUCTION = `You condense conversations between a user and a coding assistant. Your summary replaces the conversation, so keep what the
+assistant needs to go on: what the user asked for and decided, what was done and found out, file paths, names, commands and figures as they
+were written, and what is still open. Use short paragraphs or lists. Write the summary and nothing else.`;
+const REQUEST = 'Write the summary of the conversation above.';
+/** Share of the window that a summary may take, and the most tokens. */
+const SHARE = 0.1;
+const MOST = 4096;
+
+/**
+ * What the model writes in place of the messages that leave the window. One call, without tools and without a second try: `undefined` where
+ * it fails, for the window has to move in any case.
+ */
+export async function summarize(
+  context: TurnContext,
+  plan: Boundary,
+): Promise<{ readonly summary: string; readonly usage: TurnUsage } | undefined> {
+  const { live, model, runtime, signal } = context;
+  const { open: _open, ...state } = live.state;
+  const leaving = state.entries.toArray().filter(({ seq }) => seq < plan.from && !plan.keep.includes(seq));
+  const request = { type: 'message', id: '', role: 'user', content: REQUEST, timestamp: '' } as const;
+  const limit = Math.floor(Math.min(MOST, SHARE * (state.settings.contextWindow ?? model.info.contextWindow)));
+  const compiled = compile(
+    {
+      ...state,
+      entries: List.of([...leaving, entryOf(state.seq, request)]),
+      system: [{ id: 'summary', text: INSTRUCTION }],
+      settings: { maxTokens: limit },
+    },
+    { info: model.info, provider: model.model.provider, tools: [] },
+  );
+  const accumulator = new Accumulator({ text: () => undefined, reasoning: () => undefined });
+  try {
+    await streamInto(accumulator, model, compiled, signal, runtime.clock);
+  } catch {
+    return undefined;
+  }
+  const response = accumulator.response();
+  const summary = response.content.trim();
+  if (incomplete(response) !== undefined || summary === '') return undefined;
+  return { summary, usage: response.finish?.usage ?? NO_USAGE };
+}
