@@ -66,7 +66,8 @@ function openExclusive(path: string, id: string, folder: string): DatabaseSync |
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    // Without the pragma SQLite would make and delete a journal file beside it each time.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database?.close();

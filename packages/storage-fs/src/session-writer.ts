@@ -97,7 +97,7 @@ export class SessionWriter {
     }
     if (records.length > 0) log.append(records);
     const checkpoint = this.#head?.checkpoint;
-    this.#head = head;
+    this.#head = structuredClone(head);
     // A crash may cost the head its counts, but a resume should never start from an old checkpoint.
     if (records.length === 0 || head.checkpoint !== checkpoint) this.#saveQuietly();
   }
@@ -109,7 +109,7 @@ export class SessionWriter {
     let log: LogWriter | undefined;
     try {
       log = make(path);
-      this.#head = head;
+      this.#head = structuredClone(head);
       this.#saveState();
       // The last file: with it the folder counts as a session, so all that it promises is on disk before.
       syncFolder(folder);

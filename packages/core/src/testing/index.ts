@@ -1,1 +1,2 @@
-export {};
+export { storageSuite } from './suite.ts';
+export type { MadeStorage, StorageSuite } from './suite.ts';

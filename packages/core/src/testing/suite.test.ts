@@ -1,0 +1,492 @@
+import { describe, expect, test } from 'vitest';
+import type { Lease, Range, SessionHead, SessionStorage, StoredRecord } from '../contracts/storage.ts';
+import { RepriseError } from '../errors.ts';
+import { memoryStorage } from '../storage/memory.ts';
+import { storageSuite } from './index.ts';
+
+/** The rules that a store breaks, by running the whole suite on it, or those of its rules that `only` names. */
+async function brokenRules(change: Change, only = /^/): Promise<readonly string[]> {
+  const memories = new WeakMap<SessionStorage, SessionStorage>();
+  const open = (memory: SessionStorage): SessionStorage => {
+    const storage = instance(memory, change);
+    memories.set(storage, memory);
+    return storage;
+  };
+  const tests: { name: string; run: () => Promise<void> }[] = [];
+  storageSuite({
+    test: (name, run) => only.test(name) && tests.push({ name, run }),
+    create: () => open(memoryStorage()),
+    reopen: (storage) => open(memories.get(storage) as SessionStorage),
+  });
+  const broken: string[] = [];
+  for (const { name, run } of tests) {
+    try {
+      await run();
+    } catch (error) {
+      expect(error instanceof Error ? error.message : String(error)).toContain(`broken rule "${name}"`);
+      broken.push(name);
+    }
+  }
+  return broken;
+}
+
+/** One of several stores on one memory, as processes share a medium: its `close` ends its own leases and itself. */
+function instance(memory: SessionStorage, change: Change): SessionStorage {
+  const leases = new Set<Lease>();
+  let closed = false;
+  const own: SessionStorage = {
+    ...memory,
+    acquire: async (id, how) => {
+      const lease = await memory.acquire(id, how);
+      leases.add(lease);
+      return lease;
+    },
+    close: async () => {
+      closed = true;
+      for (const lease of leases) await lease.release();
+    },
+  };
+  const whole: SessionStorage = { ...own, supports: { ...own.supports, durable: true }, ...change(own) };
+  const gate = (storage: SessionStorage): SessionStorage => (closed ? CLOSED : storage);
+  return {
+    ...whole,
+    acquire: (id, how) => gate(whole).acquire(id, how),
+    append: (lease, batch) => gate(whole).append(lease, batch),
+    read: (id, range) => gate(whole).read(id, range),
+    head: (id) => gate(whole).head(id),
+    list: (query) => gate(whole).list(query),
+    remove: (lease) => gate(whole).remove(lease),
+  };
+}
+
+/** What a closed store answers. */
+const CLOSED = memoryStorage();
+await CLOSED.close();
+
+type Change = (good: SessionStorage) => Partial<SessionStorage>;
+
+async function* mapped(
+  pages: AsyncIterable<readonly StoredRecord[]>,
+  change: (page: readonly StoredRecord[]) => readonly StoredRecord[],
+): AsyncGenerator<readonly StoredRecord[]> {
+  for await (const page of pages) {
+    const changed = change(page);
+    if (changed.length > 0) yield changed;
+  }
+}
+
+const swallow = async (work: Promise<unknown>): Promise<void> => {
+  await work.catch(() => undefined);
+};
+
+/** Faults that a store could have, each planted alone, and the rule that must find it. */
+const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds: RegExp; readonly slow?: true }>> = {
+  'two leases at once': {
+    change: (good) => {
+      const heads = new Map<string, boolean>();
+      return {
+        acquire: async (id, how) => {
+          if (heads.has(id) && how.expect === 'existing') {
+            const head = await good.head(id);
+            return { id, epoch: 1e9, head, lost: new AbortController().signal, release: async () => undefined };
+          }
+          heads.set(id, true);
+          return good.acquire(id, how);
+        },
+      };
+    },
+    finds: /^acquire: at most one live lease/,
+  },
+  'a busy answer without its holder': {
+    change: (good) => ({
+      acquire: (id, how) =>
+        good.acquire(id, how).catch((error: RepriseError) => {
+          throw error.code === 'SESSION_BUSY' ? new RepriseError('SESSION_BUSY', 'busy') : error;
+        }),
+    }),
+    finds: /^acquire: at most one live lease/,
+  },
+  'a busy answer that waits for the holder': {
+    change: (good) => ({
+      acquire: async (id, how) => {
+        for (;;) {
+          try {
+            return await good.acquire(id, how);
+          } catch (error) {
+            if ((error as RepriseError).code !== 'SESSION_BUSY') throw error;
+            await new Promise((resolve) => setTimeout(resolve, 1200));
+            throw error;
+          }
+        }
+      },
+    }),
+    finds: /^acquire: at most one live lease/,
+    slow: true,
+  },
+  '"new" takes an existing session': {
+    change: (good) => ({
+      acquire: (id, how) => good.acquire(id, how).catch(() => good.acquire(id, { ...how, expect: 'existing' })),
+    }),
+    finds: /"new" on a taken id is SESSION_EXISTS/,
+  },
+  'ids are not checked': {
+    change: (good) => ({
+      head: async (id) =>
+        /^[a-z0-9]/.test(id) ? good.head(id.replaceAll(/[^a-z0-9_-]/g, '').slice(0, 128)) : undefined,
+    }),
+    finds: /an id that breaks SESSION_ID/,
+  },
+  'epochs repeat': {
+    change: (good) => ({
+      acquire: async (id, how) => Object.assign(await good.acquire(id, how), { epoch: 1 }),
+    }),
+    finds: /^acquire: the epoch grows/,
+  },
+  'release may be called once only': {
+    change: (good) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        const release = lease.release.bind(lease);
+        let times = 0;
+        return Object.assign(lease, {
+          release: async () => {
+            times += 1;
+            if (times > 1) throw new Error('released already');
+            await release();
+          },
+        });
+      },
+    }),
+    finds: /^release: idempotent/,
+  },
+  'a lease without the tip': {
+    change: (good) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        return Object.assign(lease, lease.head && { head: { ...lease.head, seq: lease.head.seq - 1 } });
+      },
+    }),
+    finds: /gives the exact last record/,
+  },
+  'half a batch is stored': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        try {
+          await good.append(lease, batch);
+        } catch (error) {
+          const first = batch.records.slice(0, 1);
+          const head = { ...batch.head, seq: batch.expected + 1 };
+          await swallow(good.append(lease, { expected: batch.expected, records: first, head }));
+          throw error;
+        }
+      },
+    }),
+    finds: /all of a batch or none/,
+  },
+  'an append twice': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        await good.append(lease, batch);
+        const expected = batch.expected + batch.records.length;
+        if (batch.records.length === 1 && batch.expected > 0) {
+          await good.append(lease, { expected, records: batch.records, head: { ...batch.head, seq: expected + 1 } });
+        }
+      },
+    }),
+    finds: /^append: records get the seqs/,
+  },
+  'acknowledged before it is stored': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        if (batch.records.some((json) => !json.endsWith('}'))) return good.append(lease, batch);
+        setTimeout(() => void swallow(good.append(lease, batch)), 1);
+      },
+    }),
+    finds: /^append: /,
+  },
+  '`expected` is not looked at': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        const tip = (await good.head(lease.id))?.seq ?? 0;
+        await good.append(lease, {
+          ...batch,
+          expected: tip,
+          head: { ...batch.head, seq: tip + batch.records.length },
+        });
+      },
+    }),
+    finds: /^append: CONFLICT/,
+  },
+  'a dead lease still writes': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        try {
+          await good.append(lease, batch);
+        } catch (error) {
+          if ((error as RepriseError).code !== 'FENCED') throw error;
+          const other = await good.acquire(lease.id, { owner: { name: 'x' }, expect: 'existing' });
+          await good.append(other, batch);
+          await other.release();
+        }
+      },
+    }),
+    finds: /^append: FENCED/,
+  },
+  'bad text is stored': {
+    change: (good) => ({
+      append: (lease, batch) =>
+        good.append(lease, { ...batch, records: batch.records.map((json) => (json === '[]' ? '{}' : json)) }),
+    }),
+    finds: /not one line of well-formed JSON object/,
+  },
+  'records are parsed and printed again': {
+    change: (good) => ({
+      append: (lease, batch) =>
+        good.append(lease, {
+          ...batch,
+          records: batch.records.map((json) => {
+            try {
+              return JSON.stringify(JSON.parse(json));
+            } catch {
+              return json;
+            }
+          }),
+        }),
+    }),
+    finds: /^read: gives back the same text/,
+  },
+  'the head is not copied': {
+    change: (good) => {
+      const heads = new Map<string, SessionHead>();
+      return {
+        append: async (lease, batch) => {
+          await good.append(lease, batch);
+          heads.set(lease.id, batch.head);
+        },
+        head: async (id) => ((await good.head(id)) === undefined ? undefined : heads.get(id)),
+      };
+    },
+    finds: /what the caller does with its arguments/,
+  },
+  'an empty batch is ignored': {
+    change: (good) => ({
+      append: async (lease, batch) => {
+        if (batch.records.length > 0 || batch.expected !== 1) await good.append(lease, batch);
+      },
+    }),
+    finds: /an empty batch stores the head/,
+  },
+  'the head leads the log': {
+    change: (good) => ({
+      head: async (id) => {
+        const head = await good.head(id);
+        return head && { ...head, seq: head.seq + 1 };
+      },
+    }),
+    finds: /never leads the log/,
+  },
+  'a field of the head is lost': {
+    change: (good) => ({
+      head: async (id) => {
+        const head = await good.head(id);
+        if (head === undefined) return undefined;
+        const { parent: _parent, ...rest } = head;
+        return rest;
+      },
+    }),
+    finds: /^head: every field/,
+  },
+  '`after` includes its record': {
+    change: (good) => ({
+      read: (id, range: Range = {}) =>
+        good.read(id, range.after === undefined || range.after === 0 ? range : { ...range, after: range.after - 1 }),
+    }),
+    finds: /^read: after, before, reverse and limit/,
+  },
+  'the last record is missed': {
+    change: (good) => ({
+      read: (id, range) => {
+        let left = Infinity;
+        return mapped(good.read(id, range), (page) => {
+          left = page.length > 6 ? page.length - 1 : page.length;
+          return page.slice(0, left);
+        });
+      },
+    }),
+    finds: /^read: /,
+  },
+  'everything in one page': {
+    change: (good) => ({
+      async *read(id, range) {
+        const whole: StoredRecord[] = [];
+        for await (const page of good.read(id, range)) whole.push(...page);
+        if (whole.length > 0) yield whole;
+      },
+    }),
+    finds: /^read: pages of at most 1 MiB/,
+  },
+  'the set grows while it is read': {
+    change: (good) => ({
+      async *read(id, range: Range = {}) {
+        if (range.reverse === true || range.before !== undefined || range.limit !== undefined) {
+          yield* good.read(id, range);
+          return;
+        }
+        await good.read(id, { limit: 0 })[Symbol.asyncIterator]().next();
+        for (let after = range.after ?? 0; ;) {
+          let page: readonly StoredRecord[] | undefined;
+          for await (const first of good.read(id, { after })) {
+            page = first;
+            break;
+          }
+          if (page === undefined) return;
+          yield page;
+          after = page.at(-1)?.seq ?? after;
+        }
+      },
+    }),
+    finds: /^read: the set is fixed/,
+  },
+  'an unknown session reads as empty': {
+    change: (good) => ({
+      async *read(id, range) {
+        if (/^[a-z0-9_-]+$/.test(id) && (await good.head(id)) === undefined) return;
+        yield* good.read(id, range);
+      },
+    }),
+    finds: /^read: SESSION_NOT_FOUND/,
+  },
+  'oldest sessions first': {
+    change: (good) => ({
+      list: async (query) => {
+        const page = await good.list(query);
+        return { ...page, items: page.items.toReversed() };
+      },
+    }),
+    finds: /^list: newest last message first/,
+  },
+  'the cursor repeats a session': {
+    change: (good) => ({
+      list: async (query) => {
+        const page = await good.list(query);
+        if (query?.cursor === undefined || page.items.length !== 1) return page;
+        return { ...page, items: [...page.items, ...page.items].slice(0, query.limit ?? 100) };
+      },
+    }),
+    finds: /^list: (pages of any limit|100 sessions)/,
+  },
+  'a bad cursor starts again': {
+    change: (good) => ({
+      list: (query = {}) =>
+        good.list(query).catch((error: unknown) => {
+          if ((error as RepriseError).code !== 'INVALID_INPUT') throw error;
+          const { cursor: _cursor, ...rest } = query;
+          return good.list(rest);
+        }),
+    }),
+    finds: /^list: a bad cursor/,
+  },
+  'a condition is ignored': {
+    change: (good) => ({
+      list: (query = {}) => {
+        const { tag: _tag, ...where } = query.where ?? {};
+        return good.list({ ...query, where });
+      },
+    }),
+    finds: /^list: each condition/,
+  },
+  'remove leaves the records': {
+    change: (good) => {
+      const kept = new Map<string, readonly StoredRecord[]>();
+      return {
+        remove: async (lease: Lease) => {
+          const records: StoredRecord[] = [];
+          for await (const page of good.read(lease.id)) records.push(...page);
+          await good.remove(lease);
+          kept.set(lease.id, records);
+        },
+        async *read(id, range) {
+          const old = kept.get(id);
+          if (old !== undefined && (await good.head(id)) === undefined) yield old;
+          else yield* good.read(id, range);
+        },
+      };
+    },
+    finds: /^remove: the session is gone/,
+  },
+  'a closed store goes on': {
+    change: () => ({ close: async () => undefined }),
+    finds: /^close: idempotent; every later call/,
+  },
+  'draft pieces of an old step stay': {
+    change: ({ draft }) => {
+      const pieces = new Map<string, unknown[]>();
+      return {
+        draft: {
+          ...draft!,
+          add: async (lease, piece) => {
+            await draft!.add(lease, piece);
+            pieces.set(lease.id, [...(pieces.get(lease.id) ?? []), piece]);
+          },
+          read: async (id) => {
+            await draft!.read(id);
+            return (pieces.get(id) ?? []) as never;
+          },
+        },
+      };
+    },
+    finds: /^draft: a piece of another step/,
+  },
+  'an inbox entry is put twice': {
+    change: ({ inbox }) => ({
+      inbox: {
+        ...inbox!,
+        peek: async (lease) => {
+          const entries = await inbox!.peek(lease);
+          return entries.length === 1 ? [...entries, ...entries] : entries;
+        },
+      },
+    }),
+    finds: /^inbox: idempotent by key/,
+  },
+  'a copy takes one record too many': {
+    change: (good) => ({
+      copy: async (from, to, head) => {
+        const tip = (await good.head(from.id))?.seq ?? 0;
+        const through = Math.min(from.through + 1, tip);
+        await good.copy!({ ...from, through }, to, { ...head, seq: through });
+      },
+    }),
+    finds: /^copy: records 1…through/,
+  },
+  'a blob is cut short': {
+    change: ({ blobs }) => ({
+      blobs: {
+        ...blobs!,
+        async *get(id, sha256) {
+          for await (const part of blobs!.get(id, sha256)) yield part.subarray(0, 1000);
+        },
+      },
+    }),
+    finds: /^blobs: bytes come back/,
+  },
+};
+
+describe('the storage suite', () => {
+  test('passes a good store', async () => {
+    expect(await brokenRules(() => ({}))).toEqual([]);
+  });
+
+  test('passes a store without any optional member', async () => {
+    const none = { draft: undefined, blobs: undefined, inbox: undefined, copy: undefined };
+    expect(await brokenRules(() => none as unknown as Partial<SessionStorage>)).toEqual([]);
+  });
+
+  for (const [fault, { change, finds, slow }] of Object.entries(FAULTS)) {
+    test(`finds a store with one fault: ${fault}`, async () => {
+      const broken = await brokenRules(change, slow ? finds : undefined);
+      const found = broken.filter((name) => finds.test(name));
+      expect(found, `it broke: ${broken.join('; ') || 'nothing'}`).not.toEqual([]);
+    });
+  }
+});
