@@ -1,4 +1,4 @@
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Places } from './policy/protected.ts';
 import { Turnstile } from './io/turnstile.ts';
@@ -51,7 +51,7 @@ export function settle(options: ToolsOptions): Settings {
 }
 
 export function defaultSpillDir(): string {
-  return join(tmpdir(), `reprise-${userInfo().uid}`);
+  return join(tmpdir(), `reprise-${process.getuid?.() ?? 'user'}`);
 }
 
 export function defaultPlaces(options: Pick<ToolsOptions, 'environment' | 'home' | 'repriseHome'>): Places {

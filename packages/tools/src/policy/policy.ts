@@ -20,7 +20,7 @@ export interface PolicyOptions extends PolicyPlaces {
 }
 
 export interface LibraryPolicyOptions extends PolicyPlaces {
-  /** Whether the program itself named or registered the tool of this call. Pure. Default: always. */
+  /** Whether the program itself named or registered the tool of this call. Pure. Default: what the request says. */
   readonly named?: (request: PermissionRequest) => boolean;
 }
 
@@ -38,10 +38,11 @@ export function permissionPolicy(options: PolicyOptions): PermissionPolicy {
  */
 export function libraryPolicy(options: LibraryPolicyOptions = {}): PermissionPolicy {
   const judge = judgeFor(options);
+  const named = options.named ?? ((request) => request.named);
   return {
     decide(request) {
       const risk = judge(request);
-      if (options.named?.(request) === false) return byMode('ask', request, risk);
+      if (!named(request)) return byMode('ask', request, risk);
       return risk === undefined ? ALLOW : { verdict: 'ask', reason: risk.reason };
     },
   };

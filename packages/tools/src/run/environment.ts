@@ -4,7 +4,7 @@ import type { ToolContext } from '@reprise/core';
 import { place } from '../io/confine.ts';
 import type { Environment, Settings } from '../options.ts';
 import { harmless } from '../policy/harmless.ts';
-import { isInside } from '../policy/protected.ts';
+import { isInside, isProtected } from '../policy/protected.ts';
 
 /** What a command may need from our environment. Everything else stays out: keys of providers above all. */
 const PASSED: ReadonlySet<string> = new Set([
@@ -78,10 +78,16 @@ function readingEnvironment(env: Readonly<Record<string, string>>, roots: readon
   };
 }
 
-/** Whether the policy could take the command for reading; then its files are held to the workspace as those of `read` are. */
+/**
+ * Whether the policy could let the command run unasked, as one that only reads inside the workspace. Its files are then held
+ * to the workspace as those of `read` are: links that lead out are refused. Where the policy had to ask, that is settled.
+ */
 async function onlyReads(command: string, context: ToolContext, settings: Settings): Promise<boolean> {
   const reading = harmless(command, context.cwd);
-  for (const path of reading?.paths ?? []) {
+  if (reading === undefined) return false;
+  const roots = [...context.roots, settings.spillDir];
+  for (const path of reading.paths) {
+    if (!roots.some((root) => isInside(path, root)) || isProtected(path, settings.places)) return false;
     try {
       await place(path, context, settings, 'read');
     } catch (error) {
@@ -89,5 +95,5 @@ async function onlyReads(command: string, context: ToolContext, settings: Settin
       if (isCoded(error) && error.code === 'PERMISSION_DENIED') throw error;
     }
   }
-  return reading !== undefined;
+  return true;
 }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { toolError } from '../io/errors.ts';
+import { openPipe } from './pipe.ts';
+import type { OutputPipe } from './pipe.ts';
 import { groupExists, groupRuns, killMarked, signalGroup } from './processes.ts';
 
 /** From SIGTERM to SIGKILL. */
@@ -21,8 +23,8 @@ export interface ShellCall {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly background: 'end' | 'keep';
-  /** Gets the bytes; the pipe waits for it. One of two streams. */
-  take(bytes: Buffer, stream: 0 | 1): Promise<void>;
+  /** Gets the bytes of a stream, numbered from 0; the pipe waits for it. */
+  take(bytes: Buffer, stream: number): Promise<void>;
 }
 
 export interface ShellEnd {
@@ -38,17 +40,16 @@ export interface ShellEnd {
  * session) and with an empty standard input, so that programs which ask end instead of waiting.
  */
 export async function runShell(call: ShellCall): Promise<ShellEnd> {
-  // One pipe for both streams keeps their order; the second one carries only what the shell says about bad syntax.
-  const child = spawn(call.shell, ['-c', `exec 2>&1; ${call.command}`], {
-    cwd: call.cwd,
-    env: call.env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const pipe = await openPipe();
+  const child = start(call, pipe);
   const exited = exitOf(child, call);
+  const sources = pipe === undefined ? [child.stdout, child.stderr] : [pipe.source];
+  const drained = Promise.all(sources.map((source, at) => pump(source, at, call)));
   const group = child.pid;
-  if (group === undefined) return exited;
-  const drained = Promise.all([pump(child.stdout, 0, call), pump(child.stderr, 1, call)]);
+  if (group === undefined) {
+    pipe?.source.destroy();
+    return exited;
+  }
 
   let stopped: ShellEnd['stopped'];
   let killer: Promise<void> | undefined;
@@ -74,8 +75,25 @@ export async function runShell(call: ShellCall): Promise<ShellEnd> {
   } finally {
     clearTimeout(timer);
     call.signal.removeEventListener('abort', onAbort);
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    for (const source of sources) source?.destroy();
+  }
+}
+
+function start(call: ShellCall, pipe: OutputPipe | undefined): ChildProcess {
+  const output = pipe?.fd ?? 'pipe';
+  try {
+    return spawn(call.shell, ['-c', call.command], {
+      cwd: call.cwd,
+      env: call.env,
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
+  } catch (error) {
+    // Thrown at once: a zero character, or more text than the system takes.
+    pipe?.source.destroy();
+    throw toolError(`The command can't be started: ${String(error)}.`, 'Put long text into a file.', error);
+  } finally {
+    pipe?.handedOver();
   }
 }
 
@@ -88,7 +106,7 @@ function exitOf(child: ChildProcess, call: ShellCall): Promise<ShellEnd> {
   });
 }
 
-async function pump(stream: Readable | null, which: 0 | 1, call: ShellCall): Promise<void> {
+async function pump(stream: Readable | null, which: number, call: ShellCall): Promise<void> {
   try {
     for await (const chunk of stream ?? []) await call.take(chunk as Buffer, which);
   } catch {

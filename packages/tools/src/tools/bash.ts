@@ -1,5 +1,6 @@
 import type { Access, Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { harmless } from '../policy/harmless.ts';
 import { assemble } from './define.ts';
@@ -28,7 +29,13 @@ export interface BashOutput extends ToolOutput {
   readonly spill?: string;
 }
 
-export function bashTool(options: ToolsOptions | Settings = {}): Tool<BashInput, BashOutput> {
+/** Runs shell commands. */
+export function bashTool(options: ToolsOptions = {}): Tool<BashInput, BashOutput> {
+  return bashWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function bashWith(settings: Settings): Tool<BashInput, BashOutput> {
   return assemble<BashInput, BashOutput>(
     {
       name: 'bash',
@@ -44,7 +51,7 @@ export function bashTool(options: ToolsOptions | Settings = {}): Tool<BashInput,
       load: async () => (await import('../run/bash.ts')).runBash,
       notes,
     },
-    options,
+    settings,
   );
 }
 

@@ -3,8 +3,7 @@ import { RepriseError } from '@reprise/core';
 import type { Access, Tool, ToolContent, ToolContext } from '@reprise/core';
 import { z } from 'zod';
 import type { ZodType } from 'zod';
-import { settle } from '../options.ts';
-import type { Settings, ToolsOptions } from '../options.ts';
+import type { Settings } from '../options.ts';
 
 /** What all six tools give: `output` is the text, the other members are facts for programs. */
 export interface ToolOutput {
@@ -20,8 +19,7 @@ interface Parts<I, O> extends Pick<Tool<I, O>, 'name' | 'description' | 'replay'
 }
 
 /** Puts a tool together: checked input, implementation loaded when called, output and notes as one text for the model. */
-export function assemble<I, O extends ToolOutput>(parts: Parts<I, O>, given: ToolsOptions | Settings): Tool<I, O> {
-  const settings = 'turns' in given ? given : settle(given);
+export function assemble<I, O extends ToolOutput>(parts: Parts<I, O>, settings: Settings): Tool<I, O> {
   const { name, description, replay, input, access } = parts;
   return {
     name,

@@ -1,5 +1,6 @@
 import type { Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { assemble, pathAccess } from './define.ts';
 import type { ToolOutput } from './define.ts';
@@ -17,7 +18,13 @@ export interface EditOutput extends ToolOutput {
   readonly replacements: number;
 }
 
-export function editTool(options: ToolsOptions | Settings = {}): Tool<EditInput, EditOutput> {
+/** Changes a part of a file. */
+export function editTool(options: ToolsOptions = {}): Tool<EditInput, EditOutput> {
+  return editWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function editWith(settings: Settings): Tool<EditInput, EditOutput> {
   return assemble<EditInput, EditOutput>(
     {
       name: 'edit',
@@ -29,6 +36,6 @@ export function editTool(options: ToolsOptions | Settings = {}): Tool<EditInput,
       access: ({ path }, { cwd }) => pathAccess('write', path, cwd, true),
       load: async () => (await import('../run/edit.ts')).runEdit,
     },
-    options,
+    settings,
   );
 }

@@ -1,5 +1,6 @@
 import type { Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { assemble, pathAccess } from './define.ts';
 import type { ToolOutput } from './define.ts';
@@ -21,7 +22,13 @@ export interface GlobOutput extends ToolOutput {
   readonly timedOut?: true;
 }
 
-export function globTool(options: ToolsOptions | Settings = {}): Tool<GlobInput, GlobOutput> {
+/** Finds files by name. */
+export function globTool(options: ToolsOptions = {}): Tool<GlobInput, GlobOutput> {
+  return globWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function globWith(settings: Settings): Tool<GlobInput, GlobOutput> {
   return assemble<GlobInput, GlobOutput>(
     {
       name: 'glob',
@@ -34,6 +41,6 @@ export function globTool(options: ToolsOptions | Settings = {}): Tool<GlobInput,
       load: async () => (await import('../run/glob.ts')).runGlob,
       notes: ({ timedOut }) => (timedOut === true ? ['Stopped at the time limit: search a smaller folder.'] : []),
     },
-    options,
+    settings,
   );
 }

@@ -1,5 +1,6 @@
 import type { Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { assemble, pathAccess } from './define.ts';
 import type { ToolOutput } from './define.ts';
@@ -27,7 +28,13 @@ export interface GrepOutput extends ToolOutput {
   readonly timedOut?: true;
 }
 
-export function grepTool(options: ToolsOptions | Settings = {}): Tool<GrepInput, GrepOutput> {
+/** Searches file contents. */
+export function grepTool(options: ToolsOptions = {}): Tool<GrepInput, GrepOutput> {
+  return grepWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function grepWith(settings: Settings): Tool<GrepInput, GrepOutput> {
   return assemble<GrepInput, GrepOutput>(
     {
       name: 'grep',
@@ -40,6 +47,6 @@ export function grepTool(options: ToolsOptions | Settings = {}): Tool<GrepInput,
       load: async () => (await import('../run/grep.ts')).runGrep,
       notes: ({ timedOut }) => (timedOut === true ? ['Stopped at the time limit: search a smaller part.'] : []),
     },
-    options,
+    settings,
   );
 }

@@ -1,5 +1,6 @@
 import type { Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { assemble, pathAccess } from './define.ts';
 import type { ToolOutput } from './define.ts';
@@ -22,7 +23,13 @@ export interface ReadOutput extends ToolOutput {
   readonly nextOffset?: number;
 }
 
-export function readTool(options: ToolsOptions | Settings = {}): Tool<ReadInput, ReadOutput> {
+/** Reads files and lists folders. */
+export function readTool(options: ToolsOptions = {}): Tool<ReadInput, ReadOutput> {
+  return readWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function readWith(settings: Settings): Tool<ReadInput, ReadOutput> {
   return assemble<ReadInput, ReadOutput>(
     {
       name: 'read',
@@ -38,6 +45,6 @@ export function readTool(options: ToolsOptions | Settings = {}): Tool<ReadInput,
           ? []
           : [`More lines follow${total === undefined ? '' : ` (${total} in all)`}: read on with offset ${nextOffset}.`],
     },
-    options,
+    settings,
   );
 }

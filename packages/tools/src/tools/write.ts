@@ -1,5 +1,6 @@
 import type { Tool } from '@reprise/core';
 import { z } from 'zod';
+import { settle } from '../options.ts';
 import type { Settings, ToolsOptions } from '../options.ts';
 import { assemble, pathAccess } from './define.ts';
 import type { ToolOutput } from './define.ts';
@@ -17,7 +18,13 @@ export interface WriteOutput extends ToolOutput {
   readonly created: boolean;
 }
 
-export function writeTool(options: ToolsOptions | Settings = {}): Tool<WriteInput, WriteOutput> {
+/** Writes whole files. */
+export function writeTool(options: ToolsOptions = {}): Tool<WriteInput, WriteOutput> {
+  return writeWith(settle(options));
+}
+
+/** The same, sharing settings with other tools. */
+export function writeWith(settings: Settings): Tool<WriteInput, WriteOutput> {
   return assemble<WriteInput, WriteOutput>(
     {
       name: 'write',
@@ -29,6 +36,6 @@ export function writeTool(options: ToolsOptions | Settings = {}): Tool<WriteInpu
       access: ({ path }, { cwd }) => pathAccess('write', path, cwd, true),
       load: async () => (await import('../run/write.ts')).runWrite,
     },
-    options,
+    settings,
   );
 }
