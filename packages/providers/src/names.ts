@@ -67,7 +67,7 @@ function unknownProvider(requested: string, provider: string, model: string, rul
 }
 
 /** Up to three whole names that hold the text or differ from it in few places. */
-export function suggestions(text: string, rules: NameRules): string[] {
+function suggestions(text: string, rules: NameRules): string[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return rules.names.slice(0, 3);
   return rules.names

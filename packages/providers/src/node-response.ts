@@ -70,41 +70,39 @@ function pairs(raw: readonly string[]): [string, string][] {
 
 /** The message as a web stream: read as it is asked for, destroyed when cancelled, an error of `fetch`'s shape when cut. */
 function streamOf(message: IncomingMessage, signal: AbortSignal | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let settled = false;
+  let cancelled = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start(controller) {
-        const finish = (act: () => void): void => {
-          if (settled) return;
-          settled = true;
-          act();
-        };
+        let cause: Error | undefined;
         message.on('data', (chunk: Buffer<ArrayBuffer>) => {
-          if (settled) return;
+          if (cancelled) return;
           controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
           if ((controller.desiredSize ?? 0) <= 0) message.pause();
         });
-        message.on('end', () => finish(() => controller.close()));
-        message.on('error', (error: Error) => finish(() => controller.error(lost(error, signal))));
-        message.on('close', () => finish(() => controller.error(lost(reset(), signal))));
+        message.on('error', (error: Error) => void (cause = error));
+        // The one event that always comes, after the end or after an error.
+        message.on('close', () => {
+          if (cancelled) return;
+          if (message.complete) controller.close();
+          else
+            controller.error(
+              signal?.aborted ? signal.reason : new TypeError('terminated', { cause: cause ?? reset() }),
+            );
+        });
         message.pause();
       },
       pull() {
         message.resume();
       },
       cancel() {
-        settled = true;
+        cancelled = true;
         message.destroy();
       },
     },
     // Bytes, as sockets count them: at most one read of a socket waits here.
     { highWaterMark: 16_384, size: (chunk) => chunk?.byteLength ?? 0 },
   );
-}
-
-/** An abort's reason, else what `fetch` makes of a lost connection. */
-function lost(error: Error, signal: AbortSignal | undefined): unknown {
-  return signal?.aborted ? signal.reason : new TypeError('terminated', { cause: error });
 }
 
 function reset(): Error {

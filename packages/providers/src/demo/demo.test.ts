@@ -64,6 +64,9 @@ test.each<[string, object]>([
   ['Please read the file "my notes.txt"', { kind: 'read', path: 'my notes.txt' }],
   ['show me package.json.', { kind: 'read', path: 'package.json' }],
   ['search for "a.b(c" in src', { kind: 'search', pattern: String.raw`a\.b\(c`, shown: 'a.b(c', path: 'src' }],
+  ['what is in this folder?', { kind: 'summarise', path: '.' }],
+  ['what is this: text', { kind: 'help' }],
+  ['list this folder', { kind: 'list', path: '.' }],
   ['grep TODO', { kind: 'search', pattern: 'TODO' }],
   ['Summarise this folder', { kind: 'summarise', path: '.' }],
   ['summarize the project', { kind: 'summarise', path: '.' }],
@@ -95,15 +98,17 @@ test('every reply says that it is no AI model', () => {
 
 test('a summary lists, then reads, then says what the tools returned', () => {
   const files: Record<string, string> = {
+    '.': 'lamp.ts\npackage.json\nREADME.md\nsrc/',
     'README.md': '     1\t# Lighthouse\n     2\t\n     3\tA lamp for ships.\n',
     'package.json':
       '{"name":"lighthouse","description":"A lamp","scripts":{"start":"x","test":"y"},"dependencies":{"a":"1"}}',
   };
   const { calls, texts, last } = turn('summarise this folder', (name, input) =>
-    name === 'glob' ? 'src\nREADME.md\npackage.json\nlamp.ts' : (files[input.path] ?? 'no such file'),
+    name === 'glob' ? 'README.md\npackage.json\nlamp.ts' : (files[input.path] ?? 'no such file'),
   );
   expect(calls).toEqual([
-    ['glob', { pattern: '*' }],
+    ['glob', { pattern: './*' }],
+    ['read', { path: '.' }],
     ['read', { path: 'README.md' }],
     ['read', { path: 'package.json' }],
   ]);
@@ -126,15 +131,27 @@ test('a file that cannot be read does not spoil the summary', () => {
   expect(last).toContain('README.md could not be read: EACCES');
 });
 
-test('an edit reads first, and changes nothing where the text is missing', () => {
-  const found = turn('edit a.txt replace "x" with "y"', (name) => (name === 'read' ? 'ax' : 'edited'));
+test('a list is what reading the folder gives, else what another tool gives', () => {
+  const { calls, last } = turn('list src', () => 'a.ts\nlib/');
+  expect(calls).toEqual([['read', { path: 'src' }]]);
+  expect(last).toContain('a.ts\nlib/');
+  const offering = (name: string) => plan({ prompt: [user('list src')], tools: [tool(name)] }).calls;
+  expect(offering('glob')).toEqual([{ tool: 'glob', input: { pattern: './*', path: 'src' } }]);
+  expect(offering('bash')).toEqual([{ tool: 'bash', input: { command: `ls -1 -- 'src'` } }]);
+  expect(turn('find files *.md', () => 'a.md').calls).toEqual([['glob', { pattern: '*.md' }]]);
+});
+
+test('an edit reads first, and tells when it was refused', () => {
+  const found = turn('edit a.txt replace "x" with "y"', () => 'ax');
   expect(found.calls).toEqual([
     ['read', { path: 'a.txt' }],
     ['edit', { path: 'a.txt', oldString: 'x', newString: 'y' }],
   ]);
-  const missing = turn('edit a.txt replace "x" with "y"', () => 'nothing like it');
-  expect(missing.calls).toHaveLength(1);
-  expect(missing.last).toContain('I changed nothing');
+  expect(found.last).toContain('I replaced "x" with "y"');
+  const refused = turn('edit a.txt replace "x" with "y"', (name) =>
+    name === 'read' ? 'nothing like it' : { type: 'error-text', value: 'not found in the file' },
+  );
+  expect(refused.last).toContain('not found in the file');
 });
 
 test.each<[string, LanguageModelV4ToolResultOutput]>([
@@ -155,6 +172,11 @@ test('only tools that are offered are called', () => {
   expect(plan({ prompt: [user("list it's")], tools: [tool('bash')] }).calls).toEqual([
     { tool: 'bash', input: { command: String.raw`ls -1 -- 'it'\''s'` } },
   ]);
+});
+
+test('a later turn begins anew', () => {
+  const first = turn('read a.txt', () => ({ type: 'error-text', value: 'no such file' }));
+  expect(turn('read b.txt', () => 'text', first.prompt).calls).toEqual([['read', { path: 'b.txt' }]]);
 });
 
 test('it tells what was asked before, from the prompt alone', () => {

@@ -36,14 +36,8 @@ function next(intent: Intent, history: History, tools: ReadonlySet<string>): Pla
   const { done } = history;
   const last = done.at(-1);
   switch (intent.kind) {
-    case 'list': {
-      if (last) return say(`Found in ${place(intent.path)}:\n\n${block(last.text)}`);
-      if (tools.has('glob'))
-        return call(`I list ${place(intent.path)}.`, 'glob', { pattern: intent.pattern, ...at(intent.path) });
-      if (intent.pattern === '*' && tools.has('bash'))
-        return call(`I list ${place(intent.path)}.`, 'bash', { command: `ls -1 -- ${quoted(intent.path)}` });
-      return lacking('glob');
-    }
+    case 'list':
+      return list(intent, last, tools);
     case 'read':
       if (last) return say(`${intent.path} holds:\n\n${block(last.text)}`);
       return tools.has('read') ? call(`I read ${intent.path}.`, 'read', { path: intent.path }) : lacking('read');
@@ -76,33 +70,49 @@ function next(intent: Intent, history: History, tools: ReadonlySet<string>): Pla
   }
 }
 
+/** Reading a folder shows its folders too, which no search for files does. */
+function list(intent: Extract<Intent, { kind: 'list' }>, last: Done | undefined, tools: ReadonlySet<string>): Plan {
+  const where = place(intent.path);
+  if (last) return say(`Found in ${where}:\n\n${block(last.text)}`);
+  if (intent.pattern !== undefined)
+    return tools.has('glob')
+      ? call(`I look for ${intent.pattern}.`, 'glob', { pattern: intent.pattern })
+      : lacking('glob');
+  if (tools.has('read')) return call(`I list ${where}.`, 'read', { path: intent.path });
+  if (tools.has('glob')) return call(`I list ${where}.`, 'glob', { pattern: './*', ...at(intent.path) });
+  if (tools.has('bash')) return call(`I list ${where}.`, 'bash', { command: `ls -1 -- ${quoted(intent.path)}` });
+  return lacking('read');
+}
+
 /** Reads first where it can: an edit of a file that nobody has looked at is a guess. */
 function edit(intent: Extract<Intent, { kind: 'edit' }>, last: Done | undefined, tools: ReadonlySet<string>): Plan {
   if (last?.tool === 'edit') return say(`I replaced "${intent.from}" with "${intent.to}" in ${intent.path}.`);
   if (!tools.has('edit')) return lacking('edit');
   if (!last && tools.has('read')) return call(`I read ${intent.path} first.`, 'read', { path: intent.path });
-  if (last && !last.text.includes(intent.from))
-    return say(`${intent.path} does not hold "${intent.from}"; I changed nothing.`);
   return call(`I edit ${intent.path}.`, 'edit', { path: intent.path, oldString: intent.from, newString: intent.to });
 }
 
-/** Step 1 looks what there is, step 2 reads what tells most, step 3 says it. */
+/** Step 1 looks what there is (files, and folders where it can), step 2 reads what tells most, step 3 says it. */
 function summarise(path: string, done: readonly Done[], tools: ReadonlySet<string>): Plan {
-  const listing = done.find((one) => one.tool === 'glob');
-  if (!listing)
-    return tools.has('glob')
-      ? call(`I look at what is in ${place(path)}.`, 'glob', { pattern: '*', ...at(path) })
-      : lacking('glob');
-  if (listing.failed) return say(failure(listing));
-  const reads = done.filter((one) => one.tool === 'read');
+  const files = done.find((one) => one.tool === 'glob');
+  if (!files) return tools.has('glob') ? look(path, tools) : lacking('glob');
+  const isListing = (one: Done): boolean => one.tool === 'read' && one.input.path === path;
+  const folder = done.find((one) => isListing(one) && !one.failed);
+  if (files.failed && !folder) return say(failure(files));
+  const reads = done.filter((one) => one.tool === 'read' && !isListing(one));
   if (reads.length === 0 && tools.has('read')) {
-    const files = telling(listing.text).map((file) => (path === '.' || file.includes('/') ? file : `${path}/${file}`));
-    if (files.length > 0) {
-      const calls = files.map((file) => ({ tool: 'read', input: { path: file } }));
-      return { text: `${DISCLAIMER} I read ${files.join(' and ')}.\n`, calls };
+    const wanted = telling(files.text).map((file) => (path === '.' || file.includes('/') ? file : `${path}/${file}`));
+    if (wanted.length > 0) {
+      const calls = wanted.map((file) => ({ tool: 'read', input: { path: file } }));
+      return { text: `I read ${wanted.join(' and ')}. ${REMINDER}\n`, calls };
     }
   }
-  return say(summaryOf(place(path), listing, reads));
+  return say(summaryOf(place(path), folder ?? files, reads));
+}
+
+function look(path: string, tools: ReadonlySet<string>): Plan {
+  const first = call(`I look at what is in ${place(path)}.`, 'glob', { pattern: './*', ...at(path) });
+  return tools.has('read') ? { ...first, calls: [...first.calls, { tool: 'read', input: { path } }] } : first;
 }
 
 /** The two files of a listing that tell most about a folder. */

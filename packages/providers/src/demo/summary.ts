@@ -16,7 +16,11 @@ export function summaryOf(place: string, listing: Done, reads: readonly Done[]):
     else if (/package\.json$/.test(path)) sentences.push(...aboutPackage(path, plain(read.text)));
     else sentences.push(...aboutText(path, plain(read.text)));
   }
-  const shown = names.slice(0, 12).join(', ');
+  const hidden = (name: string): number => (name.startsWith('.') ? 1 : 0);
+  const shown = names
+    .sort((a, b) => hidden(a) - hidden(b))
+    .slice(0, 12)
+    .join(', ');
   sentences.push(`- In ${place}: ${shown || 'nothing'}${names.length > 12 ? ', …' : ''}.`);
   return sentences.join('\n');
 }

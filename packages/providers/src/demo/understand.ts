@@ -1,6 +1,6 @@
 /** The requests that demo/offline understands. Anything else is `help`. */
 export type Intent =
-  | { readonly kind: 'list'; readonly path: string; readonly pattern: string }
+  | { readonly kind: 'list'; readonly path: string; readonly pattern?: string }
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'search'; readonly pattern: string; readonly shown: string; readonly path?: string }
   | { readonly kind: 'summarise'; readonly path: string }
@@ -33,7 +33,7 @@ const SUMMARISE = rule(
   String.raw`(?:summari[sz]e|describe|explain)\s+(?:(?:this|the|my|current)\s+)*(?:folder|directory|repo(?:sitory)?|project|workspace|codebase)(?:\s+(?:in|at)?\s*${TERM})?\s*[.!?]*$`,
 );
 const SUMMARISE_THIS = rule(
-  String.raw`(?:summari[sz]e(?:\s+(?:this|it))?|what(?:'s|\s+is)\s+(?:this|in\s+this|in\s+here)\b.*)\s*[.!?]*$`,
+  String.raw`(?:summari[sz]e(?:\s+(?:this|it))?|what(?:'s|\s+is)\s+(?:in\s+here|(?:in\s+)?(?:this|the)\s+(?:folder|directory|repo(?:sitory)?|project|workspace|codebase)(?:\s+about)?))\s*[.!?]*$`,
 );
 const FIND_FILES = rule(
   String.raw`(?:find|list)\s+(?:all\s+|the\s+)*files?\s+(?:named\s+|matching\s+|like\s+)?${TERM}`,
@@ -69,7 +69,7 @@ export function understand(text: string): Intent {
   if (SUMMARISE_THIS.test(line)) return { kind: 'summarise', path: '.' };
   if ((found = line.match(FIND_FILES)) && /[*?.]/.test(found[1] ?? ''))
     return { kind: 'list', path: '.', pattern: bare(found[1]) };
-  if ((found = line.match(LIST))) return { kind: 'list', path: path(found[1] ?? '.'), pattern: '*' };
+  if ((found = line.match(LIST))) return { kind: 'list', path: path(found[1] ?? '.') };
   if ((found = line.match(READ))) return { kind: 'read', path: path(found[1]) };
   if ((found = line.match(SEARCH))) return search(found[1] ?? '', found[2]);
   return { kind: 'help' };
