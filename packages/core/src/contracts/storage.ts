@@ -24,7 +24,7 @@ export interface SessionState {
   /** User and assistant messages. */
   readonly messageCount: number;
   readonly tokenUsage: { readonly input: number; readonly output: number; readonly total: number };
-  readonly tools: readonly string[];
+  readonly tools: string[];
   readonly status: 'active' | 'idle' | 'error';
 }
 

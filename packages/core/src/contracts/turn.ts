@@ -1,16 +1,19 @@
 import type { Coded } from '../errors.ts';
 import type { Access } from './tool.ts';
 
-/** The spec's `Message`, with an id. There is no role `tool`: results hang on the assistant message that called. */
+/**
+ * The spec's `Message`, with an id. There is no role `tool`: results hang on the assistant message that called. The lists are copies
+ * (the spec's types let a reader change them).
+ */
 export interface Message {
   readonly id: string;
   readonly role: 'user' | 'assistant' | 'system';
   readonly content: string;
   readonly timestamp: string;
   readonly tokens?: number;
-  readonly toolCalls?: readonly ToolCall[];
+  readonly toolCalls?: ToolCall[];
   /** In call order; `id` is that of the call. */
-  readonly toolResults?: readonly ToolResult[];
+  readonly toolResults?: ToolResult[];
   /** Of an assistant message. */
   readonly finishReason?: FinishReason;
   readonly usage?: TurnUsage;

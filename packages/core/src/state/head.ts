@@ -10,7 +10,7 @@ export function headOf(id: string, state: State): SessionHead {
     lastMessage: state.lastMessage,
     messageCount: state.messageCount,
     tokenUsage: state.usage,
-    tools: state.tools,
+    tools: [...state.tools],
     status: state.open !== undefined ? 'active' : state.failed ? 'error' : 'idle',
     seq: state.seq,
     checkpoint: state.checkpoint,

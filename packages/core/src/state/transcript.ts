@@ -104,7 +104,7 @@ export function stepMessage(record: StepRecord, resultOf: (call: string) => Resu
     content: record.content,
     timestamp: record.timestamp,
     ...(record.usage !== undefined && { tokens: record.usage.output, usage: record.usage }),
-    ...(calls.length > 0 && { toolCalls: calls }),
+    ...(calls.length > 0 && { toolCalls: [...calls] }),
     ...(results.length > 0 && { toolResults: results }),
     finishReason: record.finishReason,
     ...(record.important !== undefined && { important: record.important }),
