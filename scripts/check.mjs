@@ -45,7 +45,7 @@ const phases = [
       program('lint', 'eslint', '.', '--max-warnings=0'),
       program('types', 'turbo', 'run', 'typecheck', '--output-logs=errors-only'),
       program('format', 'prettier', '--check', '--log-level=warn', '.'),
-      program('dead code', 'knip', '--no-progress'),
+      program('dead code', 'knip', '--no-progress', '--no-config-hints'),
       { name: 'changesets', run: async () => changesets(root) },
       { name: 'build is cached', run: () => isCached(root, env) },
       { name: 'pack', run: () => packs(packer) },

@@ -26,7 +26,7 @@ export function toolEnv(env = process.env) {
 }
 
 /** True when node_modules is what pnpm-lock.yaml asks for; pnpm keeps a copy of the lockfile that it installed from. */
-export function isInstalled() {
+function isInstalled() {
   if (!['.modules.yaml', '.bin/node', '.bin/reprise', '.bin/turbo'].every((name) => existsSync(join(modules, name)))) {
     return false;
   }
