@@ -43,7 +43,7 @@ const phases = [
     width: 2,
     checks: [
       program('lint', 'eslint', '.', '--max-warnings=0'),
-      program('types', 'turbo', 'run', 'typecheck', '--output-logs=errors-only'),
+      program('types', 'turbo', 'run', 'typecheck', '--continue', '--output-logs=errors-only'),
       program('format', 'prettier', '--check', '--log-level=warn', '.'),
       program('dead code', 'knip', '--no-progress', '--no-config-hints'),
       { name: 'changesets', run: async () => changesets(root) },
