@@ -88,6 +88,31 @@ test('faults: reset, stall and keep-alives', async () => {
   }
 });
 
+test('a connection may stay open after the last event, and a first byte may never come', async () => {
+  await start({ events, ending: 'stall' });
+  const abort = new AbortController();
+  const reader = (await post({}, abort.signal)).body!.getReader();
+  let text = '';
+  while (!text.includes('message_stop')) text += new TextDecoder().decode((await reader.read()).value);
+  abort.abort();
+  expect(await fake.requests[0]!.closed).toMatchObject({ whole: false });
+  fake.script('anthropic', { events, delayMs: 60_000 });
+  const never = new AbortController();
+  const call = post({}, never.signal);
+  const request = await fake.received(1);
+  never.abort();
+  await expect(call).rejects.toThrow('aborted');
+  expect(await request.closed).toMatchObject({ whole: false });
+});
+
+test('what is beyond the queue gets the fallback', async () => {
+  fake = await startFakeProvider();
+  fake.script('anthropic', { body: 'first' });
+  fake.fallback('anthropic', { body: 'rest' });
+  expect(fake.pending('anthropic')).toBe(1);
+  for (const answer of ['first', 'rest', 'rest']) expect(await (await post({})).text()).toBe(answer);
+});
+
 test('status codes carry their headers', async () => {
   await start({
     status: 429,

@@ -15,6 +15,8 @@ export function lazyModel(
   let loading: Promise<LanguageModelV4> | undefined;
   const load = (): Promise<LanguageModelV4> => {
     if (spec.needsKey && settings.apiKey === undefined) return Promise.reject(missingKey(spec, settings.id));
+    // Refused here, because what a header class says of a bad value holds the value.
+    if (/[^\x21-\x7e]/.test(settings.apiKey ?? '')) return Promise.reject(badKey(spec, settings.id));
     loading ??= spec.load(settings).then(
       (make) => make(modelId),
       (error: unknown) => {
@@ -34,6 +36,13 @@ export function lazyModel(
     doGenerate: async (options) => (await load()).doGenerate(prepare(options)),
     doStream: async (options) => (await load()).doStream(prepare(options)),
   };
+}
+
+function badKey(spec: ProviderSpec, id: string): RepriseError {
+  return new RepriseError('AUTH', `The API key for ${id} holds a blank, a line break or a character that no key has.`, {
+    hint: `Copy the key again into ${spec.keys.join(' or ') || `providers.${id}.apiKey`}.`,
+    details: { provider: id, variables: spec.keys },
+  });
 }
 
 function missingKey(spec: ProviderSpec, id: string): RepriseError {

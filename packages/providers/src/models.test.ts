@@ -61,7 +61,11 @@ test.each(['', '/', 'anthropic/', '/x', '__proto__', '__proto__/x', 'constructor
 
 test('a new model of a known provider is taken, with assumed limits and a notice', async () => {
   const found = await models().resolve('anthropic/claude-next-9');
-  expect(found.info).toMatchObject({ from: 'assumed', contextWindow: 200_000, capabilities: { rules: 'anthropic' } });
+  expect(found.info).toMatchObject({
+    from: 'assumed',
+    contextWindow: 200_000,
+    capabilities: { rules: 'anthropic', prefixBoundReasoning: true },
+  });
   expect(found.notice).toContain('anthropic/claude-next-9 is not in the catalogue');
   const told = await models({ catalogue: { 'anthropic/claude-next-9': { window: 5_000, output: 500 } } }).resolve(
     'anthropic/claude-next-9',

@@ -1,3 +1,4 @@
+import { jsonSchema, streamText } from 'ai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { anthropic, startFakeProvider, validateAnthropicRequest, type FakeProvider } from '@reprise/fake-provider';
 import { createModels, type ModelsOptions } from '../src/index.ts';
@@ -168,6 +169,41 @@ test('a missing key is AUTH at the call, names its variable and sends nothing', 
     hint: expect.stringContaining('ANTHROPIC_API_KEY'),
   });
   expect(fake.requests).toHaveLength(0);
+});
+
+test('a key that no header can carry is AUTH, and the error does not show it', async () => {
+  for (const key of ['sk-secret\nnext', 'sk-secret…', 'sk secret']) {
+    const model = await resolve({ env: { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: fake.url } });
+    const error = await model.doStream({ prompt: [user('hi')] }).then(
+      () => undefined,
+      (reason: any) => reason,
+    );
+    expect(error).toMatchObject({ code: 'AUTH', hint: expect.stringContaining('ANTHROPIC_API_KEY') });
+    expect(`${error.message} ${error.hint} ${JSON.stringify(error.details)}`).not.toContain('secret');
+  }
+  expect(fake.requests).toHaveLength(0);
+});
+
+test('the AI SDK itself takes the models as they are', async () => {
+  const toolCalls = [{ name: 'read', input: { path: 'a' } }];
+  fake.script(
+    'anthropic',
+    anthropic.message({ thinking: 'hm', text: 'Grüße', toolCalls, usage: { input: 5, output: 6 } }),
+  );
+  const result = streamText({
+    model: await resolve(),
+    prompt: 'hi',
+    tools: { read: { inputSchema: jsonSchema({ type: 'object', properties: {} }) } },
+  });
+  expect([await result.text, await result.reasoningText, await result.finishReason]).toEqual([
+    'Grüße',
+    'hm',
+    'tool-calls',
+  ]);
+  expect((await result.toolCalls).map((call) => call.input)).toEqual([{ path: 'a' }]);
+  expect(await result.usage).toMatchObject({ inputTokens: 5, outputTokens: 6 });
+  const { model: demo } = await createModels({ env: {} }).resolve('demo/offline');
+  expect(await streamText({ model: demo, prompt: 'hi' }).text).toContain('no AI model');
 });
 
 test('a refused key rejects with its status; nothing is tried twice', async () => {

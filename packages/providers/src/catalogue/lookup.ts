@@ -13,7 +13,8 @@ export interface ProviderDefaults {
   readonly window: number;
   readonly output: number;
   readonly temperature: boolean;
-  readonly effort?: readonly string[];
+  /** Assumed, as the safe side: reasoning is then never sent behind an edited prefix. */
+  readonly prefixBound?: boolean;
 }
 
 export const CATALOGUE: Readonly<Record<string, ProviderCatalogue>> = {
@@ -47,9 +48,9 @@ export function infoOf(
       tools: entry.tools ?? true,
       parallelTools: entry.parallelTools ?? true,
       input: entry.input ?? defaults.input,
-      effort: entry.effort ?? (known ? [] : (defaults.effort ?? [])),
+      effort: entry.effort ?? [],
       cache: defaults.cache,
-      prefixBoundReasoning: entry.prefixBound ?? false,
+      prefixBoundReasoning: entry.prefixBound ?? (known ? false : (defaults.prefixBound ?? false)),
     },
     ...(price && {
       price: {

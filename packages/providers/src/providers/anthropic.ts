@@ -13,8 +13,9 @@ export const anthropic: ProviderSpec = {
     input: ['image', 'pdf'],
     window: 200_000,
     output: 32_000,
-    // The newest models refuse sampling settings, and a new name is a new model.
+    // The newest models refuse sampling settings and check the prefix of thinking, and a new name is a new model.
     temperature: false,
+    prefixBound: true,
   },
   supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
   // The vendor's own SDK takes the host, the AI SDK the versioned path: both are in use in this variable.
