@@ -17,4 +17,16 @@ export default defineConfig({
     options.conditions = ['@reprise/source'];
     options.legalComments = 'none';
   },
+  esbuildPlugins: [
+    {
+      // The namespace `z` holds zod's messages in fifty languages, 300 kB that every turn would load. English stays.
+      name: 'zod-in-english',
+      setup(build) {
+        build.onResolve({ filter: /locales\/index\.js$/ }, ({ importer }) =>
+          importer.includes('/zod/') ? { path: 'locales', namespace: 'zod-in-english' } : undefined,
+        );
+        build.onLoad({ filter: /.*/, namespace: 'zod-in-english' }, () => ({ contents: 'export {}' }));
+      },
+    },
+  ],
 });

@@ -23,7 +23,7 @@ describe('text for a terminal', () => {
   it.each(Object.entries(DANGEROUS))('shows %s instead of obeying it', (_, text) => {
     const safe = forTerminal(text);
     expect(safe).not.toBe(text);
-     
+
     expect(safe).not.toMatch(
       /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/u,
     );
@@ -51,7 +51,7 @@ describe('text for a terminal', () => {
   it.each(Object.entries(DANGEROUS))('JSON with %s keeps its value', (_, text) => {
     const json = jsonForTerminal(JSON.stringify({ text }));
     expect(JSON.parse(json)).toEqual({ text });
-     
+
     expect(json).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u200b\u{e0000}-\u{e007f}]/u);
   });
 });

@@ -3,7 +3,6 @@
  * zero-width space and joiners that carry no emoji, interlinear marks and the tag characters (U+E0000 to U+E007F).
  */
 const UNSAFE =
-   
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** `text` with every such character made visible, so that it can't act. Works piece by piece: no sequence spans two calls. */
