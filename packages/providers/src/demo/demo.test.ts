@@ -131,6 +131,11 @@ test('a file that cannot be read does not spoil the summary', () => {
   expect(last).toContain('README.md could not be read: EACCES');
 });
 
+test('a summary of what may not be looked at is none', () => {
+  const { last } = turn('summarise this folder', () => ({ type: 'execution-denied', reason: 'nobody to ask' }));
+  expect(last).toMatch(/`glob` did not succeed[\s\S]*nobody to ask/);
+});
+
 test('a list is what reading the folder gives, else what another tool gives', () => {
   const { calls, last } = turn('list src', () => 'a.ts\nlib/');
   expect(calls).toEqual([['read', { path: 'src' }]]);
