@@ -1,8 +1,8 @@
-import { closeSync, writeFileSync, constants } from 'node:fs';
+import { closeSync, ftruncateSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { RepriseError, type Owner } from '@reprise/core';
 import { errnoOf, linkRefused } from './errors.ts';
-import { createFile, readSmall, statOf } from './files.ts';
+import { createFile, openExisting, readSmall, statOf, writeWhole } from './files.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
@@ -104,11 +104,14 @@ function readHolder(folder: string): Holder | undefined {
 }
 
 function writeHolder(folder: string, text: string): void {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  writeFileSync(`${folder}/holder`, text, {
-    mode: 0o600,
-    flag: (O_WRONLY | O_CREAT | O_TRUNC | (O_NOFOLLOW ?? 0)) as never,
-  });
+  const path = `${folder}/holder`;
+  const fd = openExisting(path, 'write') ?? createFile(path);
+  try {
+    ftruncateSync(fd);
+    writeWhole(fd, Buffer.from(text), 0);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Where the count was lost with the holder file, the clock stands in: in seconds, far above any count. */

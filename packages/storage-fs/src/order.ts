@@ -23,8 +23,8 @@ export class Order {
   #last: number;
   #line = 0;
   #held: { readonly record: Found; readonly line: number } | undefined;
-  /** Bad lines of ours since the last record: as many missing numbers have been reported already. */
-  #bad = 0;
+  /** Bad lines since the last record (`ours`: those that were records of ours): as many missing numbers are reported already. */
+  #bad = { all: 0, ours: 0 };
 
   /** `last`: the record before the first one expected; `counts`: whether lines are read from the start, so that they have numbers. */
   constructor(step: 1 | -1, last: number, counts: boolean) {
@@ -40,7 +40,7 @@ export class Order {
 
   /** Bad lines of ours behind the last record given. */
   get bad(): number {
-    return this.#bad;
+    return this.#bad.ours;
   }
 
   /** Takes the current line; the records that are now certain are pushed to `out`. */
@@ -60,12 +60,12 @@ export class Order {
 
   /** Nothing follows: a record held back was in its place. */
   finish(out: Found[]): void {
-    if (this.#held !== undefined) this.#give(this.#held.record, out);
+    if (this.#held !== undefined) this.#give(this.#held.record, this.#held.line, out);
   }
 
   /** For reading backwards that has reached the start of the file, where record 1 should have been. */
   reachStart(): void {
-    if (this.#last - 1 > this.#bad) this.#missing(1, this.#last - 1, 0);
+    if (this.#last - 1 > this.#bad.all) this.#missing(1, this.#last - 1, 0, 1);
   }
 
   #place(record: Found, out: Found[]): void {
@@ -73,12 +73,12 @@ export class Order {
     const next = this.#last + this.#step;
     if (record.seq === next) {
       if (held !== undefined) this.#drop(held.record, held.line);
-      this.#give(record, out);
+      this.#give(record, this.#line, out);
     } else if ((record.seq - next) * this.#step < 0) {
       this.#drop(record, this.#line);
     } else if (held === undefined) {
       // As many lines were bad as numbers are missing: nothing is out of place.
-      if (Math.abs(record.seq - next) <= this.#bad) this.#give(record, out);
+      if (Math.abs(record.seq - next) <= this.#bad.all) this.#give(record, this.#line, out);
       else this.#held = { record, line: this.#line };
     } else if ((record.seq - held.record.seq) * this.#step > 0) {
       this.finish(out);
@@ -89,24 +89,25 @@ export class Order {
     }
   }
 
-  #give(record: Found, out: Found[]): void {
+  #give(record: Found, line: number, out: Found[]): void {
     this.#held = undefined;
     const missing = Math.abs(record.seq - this.#last) - 1;
-    if (missing > this.#bad) {
+    if (missing > this.#bad.all) {
       const [from, to] = this.#step > 0 ? [this.#last + 1, record.seq - 1] : [record.seq + 1, this.#last - 1];
-      this.#missing(from, to, record.at);
+      this.#missing(from, to, record.at, line);
     }
     this.#last = record.seq;
-    this.#bad = 0;
+    this.#bad = { all: 0, ours: 0 };
     out.push(record);
   }
 
-  #missing(from: number, to: number, byte: number): void {
+  #missing(from: number, to: number, byte: number, line: number): void {
     this.#note(
       'sequence',
       byte,
       from,
       from === to ? `record ${from} is missing` : `records ${from} to ${to} are missing`,
+      line,
     );
   }
 
@@ -118,7 +119,8 @@ export class Order {
     const empty = lines.end === lines.start;
     const note =
       bad === 'checksum' ? 'the checksum does not match' : empty ? 'an empty line' : 'not a record of this log';
-    if (bad === 'checksum') this.#bad += 1;
+    this.#bad.all += 1;
+    if (bad === 'checksum') this.#bad.ours += 1;
     const seq = seqAt(lines.bytes, lines.start, lines.end);
     this.#note(first ? 'first-line' : bad, lines.at, seq, note);
   }

@@ -55,19 +55,23 @@ function wholeTail(fd: number, size: number, closed: boolean): Tail {
   const lines = new Forward(fd, 0, to);
   const order = new Order(1, 0, true);
   const out: Found[] = [];
-  let kept = { end: 0, bad: 0 };
+  let sound = { end: 0, bad: 0 };
+  let kept = sound;
   let stopped = false;
   while (lines.next()) {
-    const given = out.length;
     const damaged = order.damage.length;
     const tornHere = torn(lines);
     order.take(lines, out);
-    const end = lines.at + lines.end - lines.start + 1;
-    const sound = out.length > given || order.damage.length === damaged;
+    const here = { end: lines.at + lines.end - lines.start + 1, bad: order.bad };
+    if (out.length > 0 || order.damage.length === damaged) {
+      sound = here;
+      stopped = false;
+    } else if (tornHere) {
+      kept = sound;
+      stopped = true;
+    }
+    if (!stopped) kept = here;
     out.length = 0;
-    if (sound) stopped = false;
-    else if (tornHere) stopped = true;
-    if (!stopped) kept = { end, bad: order.bad };
   }
   order.finish(out);
   return {

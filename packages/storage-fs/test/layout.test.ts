@@ -1,0 +1,153 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fsStorage, rootOf } from '../src/index.ts';
+import { append, headOf, make, OWNER, text, textsOf } from './moves.ts';
+import { temporaryStorage } from './temporary.ts';
+
+let made: ReturnType<typeof temporaryStorage>;
+beforeEach(() => (made = temporaryStorage()));
+afterEach(async () => {
+  await made.storage.close();
+  made.cleanup();
+});
+
+const file = (name: string): string => join(made.root, 'one', name);
+
+test('messages.json is valid JSON after every append, and what was acknowledged never changes', async () => {
+  const { storage } = made;
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'new' });
+  let before = '';
+  for (let seq = 0; seq < 30; seq += 1) {
+    await append(storage, lease, seq, [text(seq + 1, (seq * 997) % 9000)]);
+    const now = readFileSync(file('messages.json'), 'utf8');
+    const records = JSON.parse(now) as { seq: number; n: number }[];
+    expect(records.map((each) => [each.seq, each.n])).toEqual(records.map((_, at) => [at + 1, at + 1]));
+    expect(records.length).toBe(seq + 1);
+    const acknowledged = before.slice(0, -']\n'.length);
+    expect(now.startsWith(acknowledged)).toBe(true);
+    before = now;
+  }
+});
+
+test('one record a line, with its seq in front and a checksum of its bytes behind', async () => {
+  await make(made.storage, 'one', ['{"type":"session","format":1}', '{}', '{ }']);
+  expect(readFileSync(file('messages.json'), 'utf8').split('\n')).toEqual([
+    expect.stringMatching(/^\[\{"seq":1,"type":"session","format":1,"sum":"[0-9a-f]{8}"\}$/),
+    expect.stringMatching(/^,\{"seq":2,"sum":"[0-9a-f]{8}"\}$/),
+    expect.stringMatching(/^,\{"seq":3 ,"sum":"[0-9a-f]{8}"\}$/),
+    ']',
+    '',
+  ]);
+});
+
+test('metadata.json names the format, state.json is the state with its position', async () => {
+  const { storage } = made;
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'new' });
+  const head = headOf('one', 1, { title: 'T', cwd: '/w', tags: ['x'], parent: { id: 'p', seq: 3 }, messageCount: 1 });
+  await storage.append(lease, { expected: 0, records: [text(1)], head });
+  expect(JSON.parse(readFileSync(file('metadata.json'), 'utf8'))).toEqual({
+    ...{ format: 1, id: 'one', model: 'm', createdAt: head.createdAt },
+    ...{ title: 'T', cwd: '/w', tags: ['x'], parent: { id: 'p', seq: 3 } },
+  });
+  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toEqual(head);
+});
+
+test('folders are 0700 and files 0600, whatever the umask', async () => {
+  for (const umask of [0o000, 0o022, 0o177, 0o277]) {
+    const { storage, root, cleanup } = temporaryStorage();
+    const old = process.umask(umask);
+    try {
+      const lease = await storage.acquire('one', { owner: OWNER, expect: 'new' });
+      await append(storage, lease, 0, [text(1)]);
+      await storage.draft?.add(lease, { step: 's', attempt: 1, offset: 0, json: '{}' });
+      await storage.inbox?.put('one', { key: 'k', json: '{}' });
+      await storage.blobs?.put(
+        lease,
+        (async function* () {
+          yield new Uint8Array(3);
+        })(),
+      );
+      const to = await storage.acquire('two', { owner: OWNER, expect: 'new' });
+      await storage.copy?.({ id: 'one', through: 1 }, to, headOf('two', 1));
+    } finally {
+      process.umask(old);
+    }
+    const seen = readdirSync(join(root, '..'), { recursive: true, withFileTypes: true });
+    expect(seen.length).toBeGreaterThan(12);
+    for (const entry of seen) {
+      const mode = statSync(join(entry.parentPath, entry.name)).mode & 0o777;
+      expect([entry.name, mode.toString(8)]).toEqual([entry.name, entry.isDirectory() ? '700' : '600']);
+    }
+    await storage.close();
+    cleanup();
+  }
+});
+
+test('nothing is made before the first session, and an unused lease leaves no folder', async () => {
+  const { storage, root } = made;
+  expect(await storage.list()).toEqual({ items: [] });
+  expect(await storage.head('one')).toBeUndefined();
+  await expect(storage.acquire('one', { owner: OWNER, expect: 'existing' })).rejects.toMatchObject({
+    code: 'SESSION_NOT_FOUND',
+  });
+  expect(() => statSync(root)).toThrow('ENOENT');
+  await (await storage.acquire('one', { owner: OWNER, expect: 'new' })).release();
+  expect(readdirSync(root)).toEqual([]);
+  mkdirSync(join(root, 'empty'), { mode: 0o700 });
+  await expect(storage.acquire('empty', { owner: OWNER, expect: 'existing' })).rejects.toMatchObject({
+    code: 'SESSION_NOT_FOUND',
+  });
+  expect(readdirSync(join(root, 'empty')), 'nor a lock in a folder that is no session').toEqual([]);
+});
+
+test('the root is the option, else REPRISE_HOME/sessions, else ~/.opencode/sessions', () => {
+  expect(rootOf({ root: '/a/b', env: { REPRISE_HOME: '/r' } })).toBe('/a/b');
+  expect(rootOf({ env: { REPRISE_HOME: '/r', HOME: '/h' } })).toBe('/r/sessions');
+  expect(rootOf({ env: { HOME: '/h' } })).toBe('/h/.opencode/sessions');
+});
+
+test('the head is rebuilt where state.json is lost or damaged, without a write', async () => {
+  const { storage, root } = made;
+  const message = (role: string, at: string): string => JSON.stringify({ type: 'message', role, timestamp: at });
+  await make(storage, 'one', ['{"type":"session"}', message('user', '2026-05-01T00:00:00.000Z'), text(3)]);
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  await append(storage, lease, 3, [message('assistant', '2026-05-02T00:00:00.000Z')]);
+  await lease.release();
+  const { rmSync, writeFileSync } = await import('node:fs');
+  const expected = { seq: 4, messageCount: 2, lastMessage: '2026-05-02T00:00:00.000Z', model: 'm', checkpoint: 0 };
+  for (const damage of [() => rmSync(file('state.json')), () => writeFileSync(file('state.json'), '{"id":"one","se')]) {
+    damage();
+    const before = readdirSync(join(root, 'one'));
+    expect(await storage.head('one')).toMatchObject(expected);
+    expect((await storage.list()).items).toMatchObject([expected]);
+    expect(readdirSync(join(root, 'one'))).toEqual(before);
+  }
+  rmSync(file('metadata.json'));
+  expect(await storage.head('one')).toMatchObject({ seq: 4, messageCount: 2 });
+  const again = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  expect(again.head).toMatchObject({ seq: 4, messageCount: 2 });
+  await again.release();
+  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toMatchObject({ seq: 4, messageCount: 2 });
+  expect(JSON.parse(readFileSync(file('metadata.json'), 'utf8'))).toMatchObject({ format: 1, id: 'one' });
+});
+
+test('a removed session is out of sight at once; a half-made one blocks nobody and is not listed', async () => {
+  const { storage, root } = made;
+  await make(storage, 'one', [text(1)]);
+  await storage.remove(await storage.acquire('one', { owner: OWNER, expect: 'existing' }));
+  expect(readdirSync(root)).toEqual([]);
+  const { writeFileSync } = await import('node:fs');
+  for (const torn of ['', '[{"seq":1,"type":"sess', '[{"seq":1,"type":"session","sum":"00000000"}\n]\n']) {
+    mkdirSync(join(root, 'half'), { mode: 0o700 });
+    writeFileSync(join(root, 'half', 'messages.json'), torn);
+    writeFileSync(join(root, 'half', '.tmp-1-1'), '{');
+    const again = fsStorage({ root });
+    expect(await again.list()).toEqual({ items: [] });
+    expect(await again.head('half')).toBeUndefined();
+    await expect(textsOf(again, 'half')).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+    await make(again, 'half', [text(7)]);
+    expect(await textsOf(again, 'half')).toEqual([text(7)]);
+    await again.remove(await again.acquire('half', { owner: OWNER, expect: 'existing' }));
+  }
+});

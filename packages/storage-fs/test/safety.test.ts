@@ -1,0 +1,148 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fsStorage, verifySession } from '../src/index.ts';
+import { append, headOf, make, OWNER, text, textsOf } from './moves.ts';
+import { temporaryStorage } from './temporary.ts';
+
+let made: ReturnType<typeof temporaryStorage>;
+beforeEach(() => (made = temporaryStorage()));
+afterEach(async () => {
+  await made.storage.close();
+  made.cleanup();
+});
+
+const REFUSED = { code: 'STORAGE_FAILED', hint: expect.any(String) };
+
+test('ids that lead out of the store are refused before anything is touched', async () => {
+  await make(made.storage, 'one', [text(1)]);
+  writeFileSync(join(made.root, '..', 'messages.json'), '[]\n');
+  for (const id of ['..', '../home', 'one/../one', '/etc', 'one/', '.trash-x', 'One']) {
+    await expect(made.storage.acquire(id, { owner: OWNER, expect: 'new' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+    await expect(textsOf(made.storage, id)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    expect(() => verifySession(id, { root: made.root })).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+  }
+});
+
+test('a session folder that is a link is refused', async () => {
+  await make(made.storage, 'one', [text(1)]);
+  symlinkSync(join(made.root, 'one'), join(made.root, 'two'));
+  await expect(textsOf(made.storage, 'two')).rejects.toMatchObject(REFUSED);
+  await expect(made.storage.head('two')).rejects.toMatchObject(REFUSED);
+  for (const expect_ of ['new', 'existing'] as const) {
+    await expect(made.storage.acquire('two', { owner: OWNER, expect: expect_ })).rejects.toMatchObject(REFUSED);
+  }
+  expect((await made.storage.list()).items.map(({ id }) => id)).toEqual(['one']);
+});
+
+test('a file that is a link is refused, and what it leads to stays as it is', async () => {
+  const elsewhere = join(made.root, '..', 'elsewhere');
+  for (const name of ['messages.json', 'metadata.json', 'state.json', 'lock', 'holder', 'draft']) {
+    await make(made.storage, 'one', [text(1)]);
+    writeFileSync(elsewhere, 'mine');
+    rmSync(join(made.root, 'one', name), { force: true });
+    symlinkSync(elsewhere, join(made.root, 'one', name));
+    const use = async (): Promise<void> => {
+      const lease = await made.storage.acquire('one', { owner: OWNER, expect: 'existing' });
+      await append(made.storage, lease, 1, [text(2)]);
+      await made.storage.draft?.add(lease, { step: 's', attempt: 1, offset: 0, json: '{}' });
+      await lease.release();
+    };
+    await expect(use(), name).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(readFileSync(elsewhere, 'utf8'), name).toBe('mine');
+    await made.storage.close();
+    rmSync(join(made.root, 'one'), { recursive: true });
+    made.storage = fsStorage({ root: made.root });
+  }
+});
+
+test('the root may be reached through a link, and is resolved once', async () => {
+  const { root } = made;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const link = join(dirname(root), 'link');
+  symlinkSync(root, link);
+  const storage = fsStorage({ root: link });
+  await make(storage, 'one', [text(1)]);
+  rmSync(link);
+  symlinkSync('/nowhere', link);
+  expect(await textsOf(storage, 'one')).toEqual([text(1)]);
+  await storage.close();
+});
+
+test('a root that others can write, that belongs to another user, or that is a file is refused with a way out', async () => {
+  const { root } = made;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  chmodSync(root, 0o770);
+  await expect(made.storage.list()).rejects.toMatchObject({ ...REFUSED, hint: expect.stringContaining('chmod') });
+  chmodSync(root, 0o755);
+  expect(await made.storage.list()).toEqual({ items: [] });
+  const file = join(dirname(root), 'file');
+  writeFileSync(file, '');
+  await expect(fsStorage({ root: file }).list()).rejects.toMatchObject(REFUSED);
+  await expect(make(fsStorage({ root: join(file, 'below') }), 'one', [text(1)])).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+  });
+});
+
+test.skipIf(process.getuid?.() !== 0)('a root of another user is refused (run as root)', async () => {
+  mkdirSync(made.root, { recursive: true, mode: 0o700 });
+  chownSync(made.root, 12345, 12345);
+  await expect(made.storage.list()).rejects.toMatchObject(REFUSED);
+});
+
+test('a newer format is refused by every member that opens the session, and nothing is changed', async () => {
+  await make(made.storage, 'one', [text(1)]);
+  const folder = join(made.root, 'one');
+  const metadata = join(folder, 'metadata.json');
+  writeFileSync(metadata, readFileSync(metadata, 'utf8').replace('"format": 1', '"format": 2'));
+  const before = statSync(folder).mtimeMs;
+  const files = () =>
+    ['metadata.json', 'messages.json', 'state.json', 'holder'].map((name) => readFileSync(join(folder, name), 'utf8'));
+  const contents = files();
+  const newer = { code: 'FORMAT_TOO_NEW', hint: expect.stringContaining('Update') };
+  const { storage } = made;
+  await expect(storage.acquire('one', { owner: OWNER, expect: 'existing' })).rejects.toMatchObject(newer);
+  await expect(storage.acquire('one', { owner: OWNER, expect: 'new' })).rejects.toMatchObject({
+    code: expect.stringMatching(/FORMAT_TOO_NEW|SESSION_EXISTS/),
+  });
+  await expect(textsOf(storage, 'one')).rejects.toMatchObject(newer);
+  await expect(storage.head('one')).rejects.toMatchObject(newer);
+  expect(files()).toEqual(contents);
+  expect(statSync(folder).mtimeMs).toBe(before);
+});
+
+test('a log that somebody else changed under the lease is FENCED', async () => {
+  const { storage, root } = made;
+  await make(storage, 'one', [text(1)]);
+  const path = join(root, 'one', 'messages.json');
+  const whole = readFileSync(path);
+  for (const change of [
+    () => writeFileSync(path, `${whole.toString()}x`),
+    () => writeFileSync(path, whole.subarray(0, -1)),
+    () => {
+      rmSync(path);
+      writeFileSync(path, whole);
+    },
+    () => rmSync(join(root, 'one'), { recursive: true }),
+  ]) {
+    const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+    change();
+    await expect(append(storage, lease, 1, [text(2)])).rejects.toMatchObject({ code: 'FENCED' });
+    await lease.release();
+    if (statSync(join(root, 'one'), { throwIfNoEntry: false })) writeFileSync(path, whole);
+  }
+});
+
+test('a lease on a folder that was removed and made again locks the new one', async () => {
+  const other = fsStorage({ root: made.root });
+  await make(made.storage, 'one', [text(1)]);
+  await made.storage.remove(await made.storage.acquire('one', { owner: OWNER, expect: 'existing' }));
+  const lease = await other.acquire('one', { owner: OWNER, expect: 'new' });
+  await other.append(lease, { expected: 0, records: [text(5)], head: headOf('one', 1) });
+  await expect(made.storage.acquire('one', { owner: OWNER, expect: 'existing' })).rejects.toMatchObject({
+    code: 'SESSION_BUSY',
+  });
+  await other.close();
+});
