@@ -49,5 +49,8 @@ function start(env) {
     say(error.message);
     process.exitCode = 1;
   });
-  child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
+  child.once('exit', (code, signal) => {
+    if (code === 0 && given.length === 0) say('go on with:  npm start -- --continue "what did I ask before?"');
+    process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
+  });
 }
