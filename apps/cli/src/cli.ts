@@ -4,7 +4,7 @@ import type { Command } from './commands/table.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { nearest } from './nearest.ts';
 import { parse, usageError } from './parse.ts';
-import { failure } from './render/failure.ts';
+import { failure } from './render/machine.ts';
 import { report } from './render/report.ts';
 import type { Io } from './terminal/io.ts';
 

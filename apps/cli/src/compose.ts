@@ -53,6 +53,16 @@ export async function openSessions(io: Io, needs: Needs = {}): Promise<Compositi
   };
 }
 
+/** For commands that manage sessions: opens the store, and closes it whatever happens. */
+export async function withSessions<T>(io: Io, work: (sessions: Sessions) => Promise<T>): Promise<T> {
+  const { sessions } = await openSessions(io);
+  try {
+    return await work(sessions);
+  } finally {
+    await sessions.close();
+  }
+}
+
 /** The names of models; each provider's SDK is loaded when one of its models is called. */
 export async function openModels({ env }: Pick<Io, 'env'>, { aliases, providers }: Config): Promise<Models> {
   const [{ createModels }, { nodeFetch }] = await Promise.all([

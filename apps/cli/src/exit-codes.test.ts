@@ -2,7 +2,7 @@ import { ERROR_CODES, RepriseError } from '@reprise/core';
 import type { ErrorCode, Outcome } from '@reprise/core';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, exitCodeOfOutcome } from './exit-codes.ts';
-import { NO_USAGE } from './render/failure.ts';
+import { NO_USAGE } from './render/machine.ts';
 
 const EXPECTED: Record<ErrorCode, number> = {
   RATE_LIMIT: 5,

@@ -16,7 +16,7 @@ import type { Handler } from './table.ts';
 export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   const interrupts = handleSignals(io);
   const format = options['output-format'] ?? 'text';
-  const renderer = await createRenderer(format, io);
+  const renderer = createRenderer(format, io);
   let sessionId: string | null = null;
   try {
     const { sessions, defaults } = await openSessions(io, { ...options, turns: true });

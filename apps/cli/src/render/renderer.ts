@@ -1,5 +1,7 @@
 import type { Chunk, Coded, Outcome } from '@reprise/core';
 import type { Io } from '../terminal/io.ts';
+import { jsonRenderer, streamJsonRenderer } from './machine.ts';
+import { textRenderer } from './text.ts';
 
 export interface TurnFacts {
   readonly sessionId: string;
@@ -18,13 +20,7 @@ export interface Renderer {
 
 export type Format = 'text' | 'json' | 'stream-json';
 
-export async function createRenderer(format: Format, { out, err }: Pick<Io, 'out' | 'err'>): Promise<Renderer> {
-  switch (format) {
-    case 'json':
-      return (await import('./json.ts')).jsonRenderer(out);
-    case 'stream-json':
-      return (await import('./stream-json.ts')).streamJsonRenderer(out);
-    case 'text':
-      return (await import('./text.ts')).textRenderer(out, err);
-  }
+export function createRenderer(format: Format, { out, err }: Pick<Io, 'out' | 'err'>): Renderer {
+  if (format === 'text') return textRenderer(out, err);
+  return format === 'json' ? jsonRenderer(out) : streamJsonRenderer(out);
 }

@@ -1,6 +1,6 @@
 import { isCoded } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
-import { openSessions } from '../../compose.ts';
+import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { usageError } from '../../parse.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -9,34 +9,26 @@ import type { DELETE, FORK } from '../options.ts';
 import type { Handler } from '../table.ts';
 
 export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] }, io) => {
-  const { sessions } = await openSessions(io);
-  try {
-    const original = await sessions.load(id);
-    const copy = await original.fork({
-      ...(options.from !== undefined && { fromMessage: options.from }),
-      ...(options.id !== undefined && { newSessionId: options.id }),
-    });
-    if (options.json) io.out.json({ id: copy.id, parent: copy.head.parent ?? null });
-    else io.out.write(`${copy.id}\n`);
-    return EXIT.ok;
-  } finally {
-    await sessions.close();
-  }
+  const how = {
+    ...(options.from !== undefined && { fromMessage: options.from }),
+    ...(options.id !== undefined && { newSessionId: options.id }),
+  };
+  const copy = await withSessions(io, async (sessions) => (await (await sessions.load(id)).fork(how)).head);
+  if (options.json) io.out.json({ id: copy.id, parent: copy.parent ?? null });
+  else io.out.write(`${copy.id}\n`);
+  return EXIT.ok;
 };
 
 export const remove: Handler<typeof DELETE> = async ({ options, operands }, io) => {
   const ids = [...new Set(operands)];
-  const { sessions } = await openSessions(io);
-  try {
+  return withSessions(io, async (sessions) => {
     for (const id of ids) await assertThere(sessions, id);
     if (!options.yes && !(await confirmed(ids, io))) return EXIT.failure;
     for (const id of ids) await sessions.delete(id);
     if (options.json) io.out.json({ deleted: ids });
     else io.err.write(`reprise: deleted ${ids.join(', ')}\n`, 'dim');
     return EXIT.ok;
-  } finally {
-    await sessions.close();
-  }
+  });
 };
 
 /** So that one wrong id of several deletes nothing. A session too damaged to tell about itself can be deleted all the same. */

@@ -1,7 +1,7 @@
 import type { Message } from '@reprise/core';
-import { openSessions } from '../../compose.ts';
+import { withSessions } from '../../compose.ts';
 import { EXIT, exitCodeOf } from '../../exit-codes.ts';
-import { plain } from '../../render/failure.ts';
+import { plain } from '../../render/machine.ts';
 import { asText, callLine } from '../../render/lines.ts';
 import { report } from '../../render/report.ts';
 import type { Sink } from '../../terminal/sink.ts';
@@ -10,17 +10,12 @@ import type { Handler } from '../table.ts';
 
 /** On damage: what loads, then the damage and its exit code. */
 export const show: Handler<typeof JSON_ONLY> = async ({ options, operands: [id = ''] }, io) => {
-  const { sessions } = await openSessions(io);
-  try {
-    const { head, messages, error } = await sessions.show(id);
-    if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
-    else for (const message of messages) print(message, io.out);
-    if (!error) return EXIT.ok;
-    report(error, io);
-    return exitCodeOf(error);
-  } finally {
-    await sessions.close();
-  }
+  const { head, messages, error } = await withSessions(io, (sessions) => sessions.show(id));
+  if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
+  else for (const message of messages) print(message, io.out);
+  if (!error) return EXIT.ok;
+  report(error, io);
+  return exitCodeOf(error);
 };
 
 function print(

@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import { openSessions } from '../../compose.ts';
+import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readInput } from '../../terminal/stdin.ts';
@@ -10,29 +10,20 @@ import type { Handler } from '../table.ts';
 const LARGEST = 256 * 1024 * 1024;
 
 export const exporting: Handler<typeof EXPORT> = async ({ operands: [id = ''] }, io) => {
-  const { sessions } = await openSessions(io);
-  try {
-    io.out.json(await (await sessions.load(id)).export());
-    return EXIT.ok;
-  } finally {
-    await sessions.close();
-  }
+  io.out.json(await withSessions(io, async (sessions) => (await sessions.load(id)).export()));
+  return EXIT.ok;
 };
 
 export const importing: Handler<typeof IMPORT> = async ({ options, operands: [file = ''] }, io) => {
-  const data = parse(file === '-' ? await fromStdin(io) : fromFile(file, io), file);
-  const { sessions } = await openSessions(io);
-  try {
-    const { id } = await sessions.import(data, {
-      ...(options['new-id'] !== undefined && { newId: options['new-id'] }),
-      ...(options.model !== undefined && { model: options.model }),
-    });
-    if (options.json) io.out.json({ id });
-    else io.out.write(`${id}\n`);
-    return EXIT.ok;
-  } finally {
-    await sessions.close();
-  }
+  const data = parse(file === '-' ? ((await readInput(io.stdin, false, LARGEST)) ?? '') : fromFile(file, io), file);
+  const how = {
+    ...(options['new-id'] !== undefined && { newId: options['new-id'] }),
+    ...(options.model !== undefined && { model: options.model }),
+  };
+  const { id } = await withSessions(io, (sessions) => sessions.import(data, how));
+  if (options.json) io.out.json({ id });
+  else io.out.write(`${id}\n`);
+  return EXIT.ok;
 };
 
 /** What the JSON means is judged by `Sessions.import`. */
@@ -62,8 +53,4 @@ function fromFile(file: string, { cwd }: Io): string {
       },
     );
   }
-}
-
-async function fromStdin({ stdin }: Io): Promise<string> {
-  return (await readInput(stdin, false, LARGEST)) ?? '';
 }
