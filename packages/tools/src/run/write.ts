@@ -26,7 +26,7 @@ export async function runWrite(input: WriteInput, context: ToolContext, settings
     const created = old === undefined;
     const kept = old?.form.crlf === true ? ', with the CRLF line ends of the old file' : '';
     return {
-      output: `${created ? 'Created' : 'Replaced'} ${found.named}: ${lines} lines, ${bytes.length} bytes${kept}.`,
+      output: `${created ? 'Created' : 'Replaced'} ${found.named}: ${lines} ${lines === 1 ? 'line' : 'lines'}, ${bytes.length} bytes${kept}.`,
       path: found.named,
       bytes: bytes.length,
       created,
