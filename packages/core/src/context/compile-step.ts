@@ -8,9 +8,15 @@ import { resultText } from './compile-result.ts';
 export type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
 
 /** The content of one assistant message; empty where nothing may be sent. Calls come last: nothing may follow a client's call. */
-export function assistantContent(item: Extract<Item, { kind: 'step' }>, facts: CompileFacts): AssistantContent {
+export function assistantContent(
+  item: Extract<Item, { kind: 'step' }>,
+  facts: CompileFacts,
+  prefixFrom: number,
+): AssistantContent {
   const step = item.record;
   const own = step.provider === facts.provider;
+  const bound = !facts.info.capabilities.prefixBoundReasoning || item.seq > prefixFrom;
+  const thinks = own && bound && step.finishReason !== 'interrupted';
   const said: AssistantContent = [];
   const callMeta = new Map<string, Meta>();
   const finished = providerResults(step);
@@ -24,7 +30,7 @@ export function assistantContent(item: Extract<Item, { kind: 'step' }>, facts: C
         break;
       }
       case 'reasoning':
-        if (own && step.finishReason !== 'interrupted' && replayable(part.meta, facts))
+        if (thinks && replayable(part.meta, facts))
           said.push({ type: 'reasoning', text: part.text, ...options(part.meta, true) });
         break;
       case 'tool-call':

@@ -60,7 +60,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
       const { role, content } = item.record;
       addUserText(messages, role === 'system' ? `<system>\n${content}\n</system>` : content);
     } else if (withTools) {
-      addStep(messages, assistantContent(item, facts), item.slots);
+      addStep(messages, assistantContent(item, facts, state.prefixFrom), item.slots);
     } else {
       addFlattened(messages, item.record.content, item.slots);
     }

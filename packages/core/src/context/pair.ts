@@ -12,7 +12,7 @@ export interface Slot {
 
 export type Item =
   | { readonly kind: 'message'; readonly record: MessageRecord }
-  | { readonly kind: 'step'; readonly record: StepRecord; readonly slots: readonly Slot[] };
+  | { readonly kind: 'step'; readonly seq: number; readonly record: StepRecord; readonly slots: readonly Slot[] };
 
 /** What every provider takes as a call id: at most 40 of these characters. */
 const WIRE_ID = /^[a-zA-Z0-9_-]{1,40}$/;
@@ -26,7 +26,7 @@ export function pairCalls(entries: Iterable<Entry>): Item[] {
   const items: Item[] = [];
   const waiting = new Map<string, Slot>();
   const used = new Set<string>();
-  for (const { record } of entries) {
+  for (const { seq, record } of entries) {
     if (record.type === 'message') items.push({ kind: 'message', record });
     else if (record.type === 'step') {
       const slots = (record.toolCalls ?? []).map((call): Slot => {
@@ -34,7 +34,7 @@ export function pairCalls(entries: Iterable<Entry>): Item[] {
         waiting.set(call.id, slot);
         return slot;
       });
-      items.push({ kind: 'step', record, slots });
+      items.push({ kind: 'step', seq, record, slots });
     } else {
       const slot = waiting.get(record.call);
       if (slot === undefined) continue;

@@ -56,7 +56,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return moved(next, record);
     case 'change': {
       const { type: _type, at: _at, reason: _reason, settings, ...facts } = record;
-      return { ...next, ...facts, settings: { ...next.settings, ...settings } };
+      const prefixed = facts.model ?? facts.system ?? facts.tools;
+      const prefixFrom = prefixed === undefined ? next.prefixFrom : seq;
+      return { ...next, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
     case 'fork':
       return { ...next, parent: record.parent, createdAt: record.at };
@@ -149,7 +151,9 @@ function changed(state: State, record: EditRecord): State {
     found = true;
     return entryOf(entry.seq, edited(entry.record, change));
   });
-  return found ? { ...next, edits: { ...state.edits, [record.message]: change } } : state;
+  if (!found) return state;
+  const prefixFrom = record.content === undefined ? state.prefixFrom : state.seq;
+  return { ...next, edits: { ...state.edits, [record.message]: change }, prefixFrom };
 }
 
 /** Tokens count for the session, and for the turn that runs. */
@@ -170,13 +174,17 @@ function deleted(state: State, message: string, role: 'user' | 'assistant' | 'sy
     if (entry === gone) return undefined;
     return entry.record.type === 'result' && calls.has(entry.record.call) ? undefined : entry;
   });
-  return { ...kept, messageCount: Math.max(0, kept.messageCount - (role === 'system' ? 0 : 1)) };
+  const messageCount = Math.max(0, kept.messageCount - (role === 'system' ? 0 : 1));
+  return { ...kept, messageCount, ...(gone !== undefined && { prefixFrom: state.seq }) };
 }
 
 function moved(state: State, record: BoundaryRecord): State {
   const keep = new Set(record.keep);
   const kept = replaceEntries(state, (entry) => (entry.seq >= record.from || keep.has(entry.seq) ? entry : undefined));
-  const { summary: old, ...window } = counted({ ...kept, windowFrom: record.from }, record.usage);
+  const { summary: old, ...window } = counted(
+    { ...kept, windowFrom: record.from, prefixFrom: state.seq },
+    record.usage,
+  );
   switch (record.reason) {
     case 'clear':
       return { ...window, clearedFrom: record.from, messageCount: record.messages ?? 0 };

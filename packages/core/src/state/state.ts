@@ -59,6 +59,8 @@ export interface State {
   readonly tokens: number;
   /** What was changed of messages in the window, by message id: a fold that starts at a checkpoint reads the old bodies. */
   readonly edits: Readonly<Record<string, Change>>;
+  /** The last record that changed what a request begins with: reasoning that is bound to its prefix is void before it. */
+  readonly prefixFrom: number;
   readonly open?: OpenTurn;
   /** Newest checkpoint, and what was written since. */
   readonly checkpoint: number;
@@ -96,6 +98,7 @@ export const EMPTY: State = {
   entries: List.of<Entry>([]),
   tokens: 0,
   edits: {},
+  prefixFrom: 0,
   checkpoint: 0,
   since: { records: 0, characters: 0 },
 };
