@@ -59,7 +59,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
     if (item.kind === 'message') {
       const { role, content } = item.record;
       addUserText(messages, role === 'system' ? `<system>\n${content}\n</system>` : content);
-    } else if (withTools) {
+    } else if (withTools || item.slots.length === 0) {
       addStep(messages, assistantContent(item, facts, state.prefixFrom), item.slots);
     } else {
       addFlattened(messages, item.record.content, item.slots);
