@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chunksOf } from './encode.ts';
 import { DIALECTS, toReply, type Dialect, type RecordedRequest, type Reply, type Scripted } from './script.ts';
-import { validateAnthropicRequest } from './validate-anthropic.ts';
+import { validateRequest } from './validate.ts';
 
 export interface FakeProviderOptions {
-  /** Anthropic requests that break a rule get a 400 that names the rules, as the real API does. */
+  /** Requests that break a rule of their dialect get a 400 that names the rules, as the real API does. */
   readonly strict?: boolean;
 }
 
@@ -49,8 +49,8 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
   };
 
   const choose = async (request: RecordedRequest): Promise<Reply> => {
-    if (options.strict && request.dialect === 'anthropic') {
-      const broken = validateAnthropicRequest(request.json);
+    if (options.strict) {
+      const broken = validateRequest(request);
       if (broken.length > 0)
         return failure(400, 'invalid_request_error', broken.map((b) => `${b.path}: ${b.note} [${b.rule}]`).join('; '));
     }

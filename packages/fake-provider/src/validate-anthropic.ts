@@ -1,40 +1,25 @@
-/**
- * The rules of Anthropic's Messages API that a request can break (`400 invalid_request_error`), as its documentation and
- * its error messages state them. Stricter than the API in three places, on purpose: roles must alternate (the API joins
- * neighbours), the last message must be the user's (the newest models refuse a prefilled answer), and whitespace alone
- * counts as no text everywhere.
- */
-export interface BrokenRule {
-  readonly rule: string;
-  /** Where, for example `messages[3].content[0]`. */
-  readonly path: string;
-  readonly note: string;
-}
+import { brokenRules, isObject, type BrokenRule, type Json, type Report } from './rules.ts';
 
 export interface AnthropicRules {
   /** Requests that hold tool calls must define tools (some hosts of the API insist). Default false. */
   readonly toolsForHistory?: boolean;
 }
 
-type Report = (rule: string, path: string, note: string) => void;
-type Json = Record<string, any>;
-
-/** Broken rules of one request body; empty = the API would take it. */
+/**
+ * The rules of Anthropic's Messages API that a request can break (`400 invalid_request_error`), as its documentation and
+ * its error messages state them. Stricter than the API in three places, on purpose: roles must alternate (the API joins
+ * neighbours), the last message must be the user's (the newest models refuse a prefilled answer), and whitespace alone
+ * counts as no text everywhere.
+ */
 export function validateAnthropicRequest(body: unknown, rules: AnthropicRules = {}): BrokenRule[] {
-  const broken: BrokenRule[] = [];
-  const report: Report = (rule, path, note) => broken.push({ rule, path, note });
-  if (!isObject(body)) {
-    report('body', '', 'The body is no JSON object.');
-    return broken;
-  }
-  checkSettings(body, report);
-  const tools = checkTools(body, report);
-  if (!Array.isArray(body.messages) || body.messages.length === 0)
-    report('messages', 'messages', 'At least one message is required.');
-  else checkMessages(body.messages, body, tools, rules, report);
-  checkMarks(body, report);
-  checkUnicode(body, '', report);
-  return broken;
+  return brokenRules(body, (request, report) => {
+    checkSettings(request, report);
+    const tools = checkTools(request, report);
+    if (!Array.isArray(request.messages) || request.messages.length === 0)
+      report('messages', 'messages', 'At least one message is required.');
+    else checkMessages(request.messages, request, tools, rules, report);
+    checkMarks(request, report);
+  });
 }
 
 function checkSettings(body: Json, report: Report): void {
@@ -233,16 +218,4 @@ function checkMarks(body: Json, report: Report): void {
   };
   visit(body, '');
   if (marks > 4) report('cache-mark', '', `At most 4 blocks may carry cache_control, found ${marks}.`);
-}
-
-function checkUnicode(value: unknown, path: string, report: Report): void {
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) report('unicode', path, 'A lone surrogate is no valid JSON text.');
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) checkUnicode(item, path === '' ? key : `${path}.${key}`, report);
-  }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
