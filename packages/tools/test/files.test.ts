@@ -88,6 +88,22 @@ describe('read', () => {
   });
 });
 
+test('the stand-in of a secret is never written, because it would replace the secret', async ({ w }) => {
+  const options = { environment: { A_TOKEN: 'tok-0123456789' } };
+  const path = await w.file('.env', 'A_TOKEN=tok-0123456789\nB=1\n');
+  expect(await w.run('read', { path }, {}, options)).toMatchObject({
+    output: expect.stringContaining('[secret A_TOKEN]'),
+  });
+  const content = 'A_TOKEN=[secret A_TOKEN]\nB=2\n';
+  const refusal = failure('TOOL_ERROR', /stands for a value that is hidden/);
+  await expect(w.run('write', { path, content }, {}, options)).rejects.toMatchObject(refusal);
+  const edit = { path, oldString: 'B=1', newString: content };
+  await expect(w.run('edit', edit, {}, options)).rejects.toMatchObject(refusal);
+  const { output } = await w.run('edit', { path, oldString: 'B=1', newString: 'B=2' }, {}, options);
+  expect(output).toContain(' A_TOKEN=[secret A_TOKEN]\n-B=1\n+B=2');
+  expect(await readFile(path, 'utf8')).toBe('A_TOKEN=tok-0123456789\nB=2\n');
+});
+
 describe('write', () => {
   test('makes files and folders, with the usual mode', async ({ w }) => {
     const result = await w.run('write', { path: 'a/b/c.txt', content: 'ä\nb\n' });

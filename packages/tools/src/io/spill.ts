@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RepriseError } from '@reprise/core';
 
+/** Together the files may take this many times the limit of one. */
+const MAX_FULL_FILES = 4;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 /** A file for output that is too long to show. */
@@ -14,10 +16,10 @@ export interface Spill {
   close(): Promise<{ readonly dropped: number }>;
 }
 
-/** Opens a new spill file (0600) in `folder` (0700, ours, no link), and removes those older than a week. */
+/** Opens a new spill file (0600) in `folder` (0700, ours, no link), after removing those older than a week or, the oldest first, too many bytes. */
 export async function openSpill(folder: string, tool: string, maxBytes: number, now: number): Promise<Spill> {
   await ownFolder(folder);
-  await removeOld(folder, now);
+  await removeOld(folder, now, MAX_FULL_FILES * maxBytes);
   const path = join(folder, `${tool}-${randomUUID()}.txt`);
   return new SpillFile(path, await open(path, 'wx', 0o600), maxBytes);
 }
@@ -65,10 +67,16 @@ async function ownFolder(folder: string): Promise<void> {
   if ((facts.mode & 0o077) !== 0) await chmod(folder, 0o700);
 }
 
-async function removeOld(folder: string, now: number): Promise<void> {
+async function removeOld(folder: string, now: number, maxBytes: number): Promise<void> {
+  const files: { path: string; at: number; bytes: number }[] = [];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const facts = await lstat(path).catch(() => undefined);
-    if (facts?.isFile() === true && now - facts.mtimeMs > WEEK_MS) await unlink(path).catch(() => undefined);
+    if (facts?.isFile() === true) files.push({ path, at: facts.mtimeMs, bytes: facts.size });
+  }
+  let total = 0;
+  for (const { path, at, bytes } of files.sort((a, b) => b.at - a.at)) {
+    total += bytes;
+    if (now - at > WEEK_MS || total > maxBytes) await unlink(path).catch(() => undefined);
   }
 }

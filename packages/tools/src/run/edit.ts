@@ -7,7 +7,7 @@ import type { EditInput, EditOutput } from '../tools/edit.ts';
 import { diff } from './diff.ts';
 import type { Replacement } from './diff.ts';
 import { nearest } from './nearest.ts';
-import { redact, secretsOf } from './secrets.ts';
+import { redact, refuseStandIns, secretsOf } from './secrets.ts';
 import { put } from './write.ts';
 
 /** Larger files are refused: an edit holds the whole text. */
@@ -17,11 +17,12 @@ export async function runEdit(input: EditInput, context: ToolContext, settings: 
   stopIfAborted(context.signal);
   if (input.oldString === input.newString)
     throw toolError('oldString and newString are the same.', 'Give the text as it should become in newString.');
+  const secrets = secretsOf(settings);
+  refuseStandIns(input.newString, secrets);
   const found = await place(input.path, context, settings, 'write');
   return settings.turns.through(found.real, async () => {
     stopIfAborted(context.signal);
     if (found.missing.length > 0) throw toolError(`${found.named} does not exist.`, 'Make it with write.');
-    const secrets = secretsOf(settings);
     const handle = await openRead(found, settings);
     let facts, bytes;
     try {

@@ -40,6 +40,10 @@ const FIXED: Readonly<Record<string, string>> = {
   PAGER: 'cat',
   GIT_PAGER: 'cat',
   GIT_EDITOR: 'true',
+  EDITOR: 'true',
+  VISUAL: 'true',
+  // vi waits for keys even on a pipe; after its own commands (`vi -c … -c wq`) it leaves.
+  VIMINIT: 'autocmd VimEnter * qall!',
   GIT_TERMINAL_PROMPT: '0',
   DEBIAN_FRONTEND: 'noninteractive',
 };

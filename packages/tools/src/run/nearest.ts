@@ -10,6 +10,7 @@ export function nearest(text: string, wanted: string): string {
   if (loose >= 0 && want.some((line) => line !== ''))
     return `The text at line ${loose + 1} differs only in white space. ${ADVICE}`;
   if (/^ *\d+\t/m.test(wanted)) return 'oldString holds line numbers of read: leave them out.';
+  if (/\[secret\b[^\]]*\]/.test(wanted)) return 'oldString holds the stand-in of a hidden value: leave that part out.';
   const longest = want.reduce((a, b) => (b.length > a.length ? b : a), '');
   const part = longest.length < 4 ? -1 : squeezed.findIndex((line) => line.includes(longest));
   if (part >= 0) return `Line ${part + 1} is like it: ${(lines[part] ?? '').trim().slice(0, 200)} — ${ADVICE}`;

@@ -1,3 +1,4 @@
+import { toolError } from '../io/errors.ts';
 import { MAX_LINE } from '../io/limits.ts';
 import { Redactor, knownSecrets } from '../io/secrets.ts';
 import type { Secret } from '../io/secrets.ts';
@@ -11,6 +12,16 @@ export function secretsOf(settings: Settings): Secret[] {
 /** `text` without secrets. */
 export function redact(text: string, secrets: readonly Secret[]): string {
   return new Redactor(secrets).whole(text);
+}
+
+/** Refuses text to be written that holds the stand-in of a secret: it would destroy the value that it stands for. */
+export function refuseStandIns(text: string, secrets: readonly Secret[]): void {
+  const found = secrets.find(({ shown }) => text.includes(shown))?.shown;
+  if (found === undefined) return;
+  throw toolError(
+    `The text holds ${found}, which stands for a value that is hidden from you; written down it would replace that value.`,
+    'Change only the parts around it with edit.',
+  );
 }
 
 /** One line as it is shown: without secrets, cut at 2,000 characters. `beyond`: characters of the line that are not in `text`. */

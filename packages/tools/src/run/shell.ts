@@ -53,16 +53,21 @@ export async function runShell(call: ShellCall): Promise<ShellEnd> {
 
   let stopped: ShellEnd['stopped'];
   let killer: Promise<void> | undefined;
+  let giveUp: (end: Pick<ShellEnd, 'exitCode' | 'signal'>) => void = () => undefined;
+  // A process that the kernel can't end (a lost network disk) must not hold the call.
+  const unkillable = new Promise<Pick<ShellEnd, 'exitCode' | 'signal'>>((resolve) => (giveUp = resolve));
   const stop = (why: 'timeout' | 'abort'): void => {
     stopped ??= why;
-    killer ??= end(group, call.mark);
+    killer ??= end(group, call.mark).then(() => {
+      setTimeout(giveUp, DRAIN_MS, { exitCode: null, signal: 'SIGKILL' }).unref();
+    });
   };
   const onAbort = (): void => stop('abort');
   const timer = setTimeout(stop, call.timeoutMs, 'timeout');
   call.signal.addEventListener('abort', onAbort, { once: true });
   if (call.signal.aborted) onAbort();
   try {
-    const { exitCode, signal } = await exited;
+    const { exitCode, signal } = await Promise.race([exited, unkillable]);
     let endedBackground = false;
     if (stopped === undefined && call.background === 'end') {
       clearTimeout(timer);

@@ -9,12 +9,14 @@ import { replaceFile } from '../io/replace.ts';
 import { inForm, splitForm } from '../io/text.ts';
 import type { TextForm } from '../io/text.ts';
 import type { WriteInput, WriteOutput } from '../tools/write.ts';
+import { refuseStandIns, secretsOf } from './secrets.ts';
 
 /** How much of an old file is looked at to learn its form. */
 const SAMPLE_BYTES = 64 * 1024;
 
 export async function runWrite(input: WriteInput, context: ToolContext, settings: Settings): Promise<WriteOutput> {
   stopIfAborted(context.signal);
+  refuseStandIns(input.content, secretsOf(settings));
   const found = await place(input.path, context, settings, 'write');
   return settings.turns.through(found.real, async () => {
     stopIfAborted(context.signal);
