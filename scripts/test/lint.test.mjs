@@ -1,6 +1,8 @@
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { ESLint } from 'eslint';
 import { describe, expect, test } from 'vitest';
+import { workspacePackages } from '../lib/packages.mjs';
 import { root } from '../lib/setup.mjs';
 
 const eslint = new ESLint({ cwd: root });
@@ -43,6 +45,16 @@ describe('layers', () => {
   ])('%s: allowed', async (_, file, text) => {
     expect(await broken(file, `${text}\n`)).toEqual([]);
   });
+});
+
+test('every package and app has its layer', async () => {
+  const folders = workspacePackages(root)
+    .map(({ folder }) => folder)
+    .filter((folder) => !folder.startsWith('examples/'));
+  for (const folder of folders) {
+    const [file] = globSync(`${folder}/src/**/!(*.test|*.bench).ts`, { cwd: root }).sort();
+    expect(await broken(file, "import 'reprise';\n"), `${folder} is missing in eslint.config.mjs`).toEqual(layering);
+  }
 });
 
 describe('size', () => {
