@@ -10,7 +10,6 @@ const layers = {
   'packages/tools': ['core'],
   'packages/prompts': ['core'],
   'packages/storage-fs': ['core'],
-  'packages/fake-provider': [],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
   'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session'],
   'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session'],
