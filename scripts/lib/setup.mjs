@@ -91,7 +91,7 @@ export function build(env, filter) {
 
 /** Says why set-up failed, with the end of what the program wrote, and answers with the exit code. */
 export function explain(error) {
-  if (!(error instanceof SetupError)) throw error;
-  process.stderr.write(`${error.output.trimEnd().split('\n').slice(-40).join('\n')}\nreprise: ${error.message}\n`);
+  const output = error instanceof SetupError ? error.output : error.stack;
+  process.stderr.write(`${output.trimEnd().split('\n').slice(-40).join('\n')}\nreprise: ${error.message}\n`);
   return 1;
 }
