@@ -1,8 +1,9 @@
 import { closeSync, constants, copyFileSync, fchmodSync, fdatasyncSync, fstatSync, ftruncateSync } from 'node:fs';
 import { assertThrough, type SessionHead } from '@reprise/core';
 import { shareBlobs } from './blobs.ts';
-import { createFile, openExisting, readWhole, writeWhole } from './files.ts';
-import { LogWriter } from './log-writer.ts';
+import { createFile, openExisting, readWhole, replaceFile, writeWhole } from './files.ts';
+import { LogWriter, logText } from './log-writer.ts';
+import { plainRecords } from './plain.ts';
 import { seek } from './read-log.ts';
 import type { SessionWriter } from './session-writer.ts';
 import { CLOSER, tailOf } from './tail.ts';
@@ -36,13 +37,20 @@ function copyLog(from: string, to: string, through: number): void {
 }
 
 /** Makes the new session of `to` from records 1…through of the one in `folder`, with its blobs. */
-export function copySession(folder: string, through: number, to: SessionWriter, head: SessionHead): void {
+export function copySession(from: string, folder: string, through: number, to: SessionWriter, head: SessionHead): void {
   const source = `${folder}/messages.json`;
   to.begin(head, (path) => {
-    copyLog(source, path, through);
+    const plain = plainRecords(folder, from);
+    if (plain === undefined) copyLog(source, path, through);
+    else copyPlain(plain, path, through);
     shareBlobs(folder, to.place.folder);
     return LogWriter.open(to.place.folder) as LogWriter;
   });
+}
+
+function copyPlain(records: readonly string[], to: string, through: number): void {
+  assertThrough(through, records.length);
+  replaceFile(to, logText(records.slice(0, through)));
 }
 
 function copyBytes(from: number, to: number, end: number): void {

@@ -60,13 +60,8 @@ export class LogWriter {
   /** Appends all of `records` or none; durable on return. STORAGE_FULL and STORAGE_FAILED leave the log as it was. */
   append(records: readonly string[]): void {
     if (this.#broken !== undefined) throw storageError(this.#broken, `write ${this.#path}; acquire the session again`);
-    let text = '';
-    let tip = this.#tip;
-    for (const json of records) {
-      tip += 1;
-      text += `${this.#end === 0 && text === '' ? '[' : ','}${lineOf(tip, json)}\n`;
-    }
-    const bytes = Buffer.from(`${text}${CLOSER}`);
+    const tip = this.#tip + records.length;
+    const bytes = Buffer.from(logText(records, this.#tip, this.#end));
     this.#assertOurs();
     try {
       writeWhole(this.#fd, bytes, this.#end);
@@ -110,6 +105,14 @@ export class LogWriter {
       this.#broken = error;
     }
   }
+}
+
+/** `records` as they stand in a log behind record `tip`, whose line ends at byte `end`, with the closing text. */
+export function logText(records: readonly string[], tip = 0, end = 0): string {
+  let text = '';
+  for (const [at, json] of records.entries())
+    text += `${end === 0 && at === 0 ? '[' : ','}${lineOf(tip + at + 1, json)}\n`;
+  return `${text}${CLOSER}`;
 }
 
 /** Saves the bytes behind `from` in the session's folder before they are cut off, named by where they were. */

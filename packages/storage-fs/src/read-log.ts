@@ -11,6 +11,7 @@ import {
 import { openExisting } from './files.ts';
 import { parseLine, seqAt } from './line.ts';
 import { Order, type Found } from './order.ts';
+import { plainRecords } from './plain.ts';
 import { Backward, Forward, type Lines } from './scan.ts';
 import { tailOf } from './tail.ts';
 
@@ -27,6 +28,11 @@ interface Walk {
 
 /** `readLog` on the `messages.json` in `folder`, whose length now is the set that is read. */
 export function* readSession(folder: string, id: string, range: Range): Generator<readonly StoredRecord[]> {
+  const plain = plainRecords(folder, id);
+  if (plain !== undefined) {
+    yield* pagesOfPlain(plain, range);
+    return;
+  }
   const fd = openExisting(`${folder}/messages.json`, 'read');
   if (fd === undefined) throw damaged(id, [{ kind: 'empty', note: 'messages.json is missing' }]);
   try {
@@ -50,6 +56,12 @@ export function* readLog(fd: number, size: number, range: Range, id: string): Ge
   const walk = bounds.reverse ? backwards(fd, tail.readEnd, tail.tip, bounds) : forwards(fd, tail.readEnd, bounds);
   const damage = yield* pagesOf(walk, bounds, tail.tip);
   if (damage.length > 0) throw damaged(id, damage);
+}
+
+function* pagesOfPlain(texts: readonly string[], range: Range): Generator<readonly StoredRecord[]> {
+  const { first, last, reverse, limit } = boundsOf(range, texts.length);
+  const records = texts.map((json, at) => ({ seq: at + 1, json })).slice(first - 1, Math.max(last, first - 1));
+  for (const record of (reverse ? records.reverse() : records).slice(0, limit)) yield [record];
 }
 
 /** The error for damage in the session `id`. */

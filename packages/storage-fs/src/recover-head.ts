@@ -9,8 +9,9 @@ import { tailOf } from './tail.ts';
 interface Facts {
   readonly role?: unknown;
   readonly model?: unknown;
+  readonly tools?: unknown;
   readonly timestamp?: unknown;
-  readonly createdAt?: unknown;
+  readonly at?: unknown;
   readonly title?: unknown;
   readonly cwd?: unknown;
   readonly usage?: { readonly input?: unknown; readonly output?: unknown; readonly total?: unknown };
@@ -21,14 +22,27 @@ interface Facts {
  * counted. Reads the whole log, and writes nothing.
  */
 export function recoverHead(id: string, metadata: Metadata | undefined, fd: number): SessionHead {
-  const size = fstatSync(fd).size;
-  const tail = tailOf(fd, size);
-  const start: Facts = factsOf(fd, tail.readEnd).next().value ?? {};
-  const createdAt = metadata?.createdAt ?? text(start.createdAt) ?? text(start.timestamp) ?? new Date(0).toISOString();
+  const tail = tailOf(fd, fstatSync(fd).size);
+  return derive(id, metadata, tail.tip, factsOf(fd, tail.readEnd));
+}
+
+/** The same for records that are at hand. */
+export function deriveHead(id: string, metadata: Metadata | undefined, records: readonly string[]): SessionHead {
+  return derive(
+    id,
+    metadata,
+    records.length,
+    records.map((json) => JSON.parse(json) as Facts),
+  );
+}
+
+function derive(id: string, metadata: Metadata | undefined, seq: number, records: Iterable<Facts>): SessionHead {
+  let start: Facts | undefined;
+  let lastMessage: string | undefined;
   let messageCount = 0;
-  let lastMessage = createdAt;
   const tokenUsage = { input: 0, output: 0, total: 0 };
-  for (const facts of factsOf(fd, tail.readEnd)) {
+  for (const facts of records) {
+    start ??= facts;
     if (facts.role !== 'user' && facts.role !== 'assistant') continue;
     messageCount += 1;
     lastMessage = text(facts.timestamp) ?? lastMessage;
@@ -36,18 +50,19 @@ export function recoverHead(id: string, metadata: Metadata | undefined, fd: numb
     tokenUsage.output += count(facts.usage?.output);
     tokenUsage.total += count(facts.usage?.total);
   }
-  const title = metadata?.title ?? text(start.title);
-  const cwd = metadata?.cwd ?? text(start.cwd);
+  const createdAt = metadata?.createdAt ?? text(start?.at) ?? text(start?.timestamp) ?? new Date(0).toISOString();
+  const title = metadata?.title ?? text(start?.title);
+  const cwd = metadata?.cwd ?? text(start?.cwd);
   return {
     id,
-    model: metadata?.model ?? text(start.model) ?? 'unknown',
+    model: metadata?.model ?? modelName(start?.model) ?? 'unknown',
     createdAt,
-    lastMessage,
+    lastMessage: lastMessage ?? createdAt,
     messageCount,
     tokenUsage,
-    tools: [],
+    tools: Array.isArray(start?.tools) ? start.tools.filter((tool) => typeof tool === 'string') : [],
     status: 'idle',
-    seq: tail.tip,
+    seq,
     checkpoint: 0,
     ...(title === undefined ? {} : { title }),
     ...(cwd === undefined ? {} : { cwd }),
@@ -73,6 +88,11 @@ function* factsOf(fd: number, end: number): Generator<Facts> {
     for (const record of found) yield JSON.parse(record.json) as Facts;
     found.length = 0;
   }
+}
+
+/** Record 1 names the model as asked for and as resolved. */
+function modelName(value: unknown): string | undefined {
+  return text(value) ?? text((value as { name?: unknown } | undefined)?.name);
 }
 
 function text(value: unknown): string | undefined {

@@ -3,7 +3,8 @@ import type { SessionHead } from '@reprise/core';
 import { isFolder, openExisting, readWhole } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
 import { parseLine } from './line.ts';
-import { recoverHead } from './recover-head.ts';
+import { plainRecords } from './plain.ts';
+import { deriveHead, recoverHead } from './recover-head.ts';
 import { Forward } from './scan.ts';
 
 /**
@@ -12,7 +13,8 @@ import { Forward } from './scan.ts';
  */
 export function holdsSession(folder: string, id: string): boolean {
   if (!isFolder(folder)) return false;
-  return readMetadata(folder, id) !== undefined || withLog(folder, beginsSound) === true;
+  if (readMetadata(folder, id) !== undefined || withLog(folder, beginsSound) === true) return true;
+  return plainRecords(folder, id) !== undefined;
 }
 
 /** The head stored in `folder`, or one derived from the log; `undefined` where there is no session. Never writes. */
@@ -21,6 +23,8 @@ export function headIn(folder: string, id: string): SessionHead | undefined {
   const metadata = readMetadata(folder, id);
   const state = readState(folder, id);
   if (state !== undefined && metadata !== undefined) return state;
+  const plain = plainRecords(folder, id);
+  if (plain !== undefined) return deriveHead(id, metadata, plain);
   return withLog(folder, (fd, size) => {
     if (metadata === undefined && !beginsSound(fd, size)) return undefined;
     return state ?? recoverHead(id, metadata, fd);

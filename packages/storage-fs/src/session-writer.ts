@@ -1,11 +1,12 @@
-import { closeSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, linkSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import type { SessionHead } from '@reprise/core';
 import { Draft } from './draft.ts';
 import { storageError } from './errors.ts';
 import { makeFolder, openExisting, readSmall, replaceFile, statOf, syncFolder } from './files.ts';
 import { metadataText, readMetadata, readState, stateText } from './head-file.ts';
 import type { Lock } from './lock.ts';
-import { LogWriter } from './log-writer.ts';
+import { LogWriter, logText } from './log-writer.ts';
+import { plainRecords } from './plain.ts';
 import { atTip, recoverHead } from './recover-head.ts';
 
 /** Where a session is. */
@@ -37,6 +38,7 @@ export class SessionWriter {
   static existing(place: Place, lock: Lock): SessionWriter {
     const { folder, id } = place;
     const metadata = readMetadata(folder, id);
+    convertPlain(folder, id);
     const log = LogWriter.open(folder) ?? LogWriter.create(`${folder}/messages.json`);
     const writer = new SessionWriter(place, lock, log);
     writer.#metadata = readSmall(`${folder}/metadata.json`) ?? '';
@@ -176,6 +178,17 @@ export class SessionWriter {
     this.#log = undefined;
     this.#lock.free();
   }
+}
+
+/** A hand-written log becomes one of ours in one step, before its first writer; the original stays beside it. */
+function convertPlain(folder: string, id: string): void {
+  const records = plainRecords(folder, id);
+  if (records === undefined) return;
+  const path = `${folder}/messages.json`;
+  const original = `${folder}/messages.original.json`;
+  if (statOf(original) === undefined) linkSync(path, original);
+  replaceFile(path, logText(records));
+  syncFolder(folder);
 }
 
 function empty(folder: string, except: readonly string[]): void {

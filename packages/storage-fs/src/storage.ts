@@ -126,7 +126,7 @@ export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
       const folder = leases.session(id);
       if (writer.head !== undefined) throw conflict(`session ${to.id} has records already`);
       assertHead(head, to.id, through);
-      copySession(folder, through, writer, head);
+      copySession(id, folder, through, writer, head);
     },
   };
 }

@@ -4,6 +4,7 @@ import { guarded } from './errors.ts';
 import { isFolder, openExisting, readWhole } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
 import { Order, type Found } from './order.ts';
+import { plainRecords } from './plain.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
 import { Forward } from './scan.ts';
 import { CLOSER, closerFor, tailOf } from './tail.ts';
@@ -20,6 +21,7 @@ export function verifySession(id: string, options: FsStorageOptions = {}): reado
       throw new RepriseError('SESSION_NOT_FOUND', `there is no session ${id}`);
     }
     readMetadata(`${root}/${id}`, id);
+    if (plainRecords(`${root}/${id}`, id) !== undefined) return [];
     const fd = openExisting(`${root}/${id}/messages.json`, 'read');
     if (fd === undefined) return [{ kind: 'empty', note: 'messages.json is missing' }];
     try {
