@@ -75,7 +75,8 @@ export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prep
   });
   try {
     access = tool.access?.(checked.value, { cwd: facts.cwd }) ?? access;
-    decision = facts.permissions?.decide(request()) ?? { verdict: 'allow' };
+    decision = facts.permissions === undefined ? { verdict: 'allow' } : facts.permissions.decide(request());
+    if (typeof decision?.verdict !== 'string') throw new Error('it gave no verdict');
   } catch (error) {
     decision = { verdict: 'deny', reason: `the policy failed: ${String(error)}` };
   }
@@ -92,15 +93,25 @@ async function denialOf(
   if (decision.verdict === 'allow') return undefined;
   if (decision.verdict === 'deny') return `Permission denied: ${decision.reason}`;
   if (facts.ask === undefined) return 'Permission denied: this needs a person to agree, and nobody is there to ask.';
+  if (facts.signal.aborted) return 'Permission denied: the turn was aborted.';
   facts.asking(request);
   try {
     const question = decision.reason === undefined ? request : { ...request, reason: decision.reason };
-    const answer = await facts.ask(question, facts.signal);
+    const answer = await orAborted(facts.ask(question, facts.signal), facts.signal);
     if (answer.allow) return undefined;
     return answer.message ? `Permission denied: ${answer.message}` : 'Permission denied by the user.';
   } catch {
     return 'Permission denied: nobody answered.';
   }
+}
+
+/** An asker that doesn't look at the signal can't hold the turn. */
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    void answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function refused(call: ToolCall, code: ErrorCode, error: string): Refused {

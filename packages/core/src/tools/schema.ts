@@ -23,9 +23,17 @@ export type Checked = { readonly ok: true; readonly value: unknown } | { readonl
 /** The input as the tool takes it, or what is wrong with it in the words that the model is told. */
 export async function checkInput(tool: Tool, input: unknown): Promise<Checked> {
   const { z } = await zod();
-  const schema = isZod(tool.input)
-    ? tool.input
-    : z.fromJSONSchema(tool.input as Parameters<typeof z.fromJSONSchema>[0]);
-  const result = await schema.safeParseAsync(input);
-  return result.success ? { ok: true, value: result.data } : { ok: false, problem: z.prettifyError(result.error) };
+  try {
+    const schema = isZod(tool.input)
+      ? tool.input
+      : z.fromJSONSchema(tool.input as Parameters<typeof z.fromJSONSchema>[0]);
+    const result = await schema.safeParseAsync(input);
+    return result.success ? { ok: true, value: result.data } : { ok: false, problem: z.prettifyError(result.error) };
+  } catch (error) {
+    // A schema that zod can't read, or a check in it that throws: the call doesn't run, the turn goes on.
+    return {
+      ok: false,
+      problem: `They could not be checked: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
 }
