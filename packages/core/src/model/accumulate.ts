@@ -155,7 +155,8 @@ export class Accumulator {
       return;
     }
     // A stream that repeats an event repeats the call, id and all; the first one counts.
-    if (part.toolCallId !== '' && this.#calls.some((call) => call.id === part.toolCallId)) return;
+    const { toolCallId: id, toolName: tool, input: text } = part;
+    if (id !== '' && this.#calls.some((call) => call.id === id && call.tool === tool && call.input === text)) return;
     this.#calls.push({ id: part.toolCallId, tool: part.toolName, input: part.input });
     this.#done({ type: 'tool-call', id: part.toolCallId, ...meta });
   }
@@ -191,14 +192,14 @@ function parsed(input: string): JSONValue {
 
 /** Flat tokens; 0 where nothing was reported. `input` holds what was cached, `output` the reasoning. */
 export function usageOf(usage: LanguageModelV4Usage | undefined): TurnUsage {
-  const input = usage?.inputTokens?.total;
-  const output = usage?.outputTokens?.total;
-  if (input === undefined && output === undefined) return NO_USAGE;
-  return {
-    input: input ?? 0,
-    output: output ?? 0,
-    cached: usage?.inputTokens?.cacheRead ?? 0,
-    reasoning: usage?.outputTokens?.reasoning ?? 0,
-    total: (input ?? 0) + (output ?? 0),
-  };
+  const input = tokens(usage?.inputTokens?.total);
+  const output = tokens(usage?.outputTokens?.total);
+  if (input + output === 0) return NO_USAGE;
+  const cached = tokens(usage?.inputTokens?.cacheRead);
+  return { input, output, cached, reasoning: tokens(usage?.outputTokens?.reasoning), total: input + output };
+}
+
+/** A sum that isn't JSON (NaN where a provider counts with what it didn't get) would not survive storage. */
+function tokens(value: number | undefined): number {
+  return value !== undefined && Number.isFinite(value) ? value : 0;
 }

@@ -21,13 +21,13 @@ export function wholeStep(response: Response, facts: StepFacts): StepRecord {
   const finish = response.finish;
   const reason = finish?.reason ?? 'other';
   const ids = callIds(response.calls, facts);
-  const refused: Record<string, string> = {};
+  const refused: [string, string][] = [];
   const toolCalls = response.calls.map((raw, i): ToolCall => {
     const id = ids[i] as string;
     const { params, problem } = parseCall(raw);
-    const cut = CUT[reason];
-    if (cut !== undefined) refused[id] = cut;
-    else if (problem !== undefined) refused[id] = problem;
+    const twin = raw.id !== '' && response.calls.findIndex((call) => call.id === raw.id) < i ? TWIN : undefined;
+    const why = CUT[reason] ?? problem ?? twin;
+    if (why !== undefined) refused.push([id, why]);
     return { id, tool: raw.tool, params };
   });
   const parts = withIds(response.parts, ids);
@@ -36,7 +36,8 @@ export function wholeStep(response: Response, facts: StepFacts): StepRecord {
     content: response.content,
     ...(toolCalls.length > 0 && { toolCalls }),
     ...(parts !== undefined && { parts }),
-    ...(Object.keys(refused).length > 0 && { refused }),
+    // From entries: an id may be any text, `__proto__` too.
+    ...(refused.length > 0 && { refused: Object.fromEntries(refused) }),
     finishReason: reason,
     ...(finish?.raw !== undefined && { rawFinishReason: finish.raw }),
     ...(finish !== undefined && { usage: finish.usage }),
@@ -95,6 +96,9 @@ const CUT: Readonly<Record<string, string | undefined>> = {
   length: 'Not run: the response was cut by the output limit before this call was complete. Make it shorter.',
   'content-filter': 'Not run: the response was stopped by a content filter.',
 };
+
+/** Two calls that differ under one id: nobody knows which one was meant. */
+const TWIN = 'Not run: another call of this response has the same id.';
 
 function common(
   facts: StepFacts,

@@ -42,7 +42,8 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
   };
   const jobs: (Prepared & { readonly index: number })[] = [];
   for (const [index, call] of calls.entries()) {
-    const known = step.refused?.[call.id];
+    const { refused = {} } = step;
+    const known = Object.hasOwn(refused, call.id) ? refused[call.id] : undefined;
     if (known !== undefined) await settle(index, { result: null, error: known }, 'TOOL_ERROR');
     else {
       const prepared = await prepareCall(context, call);
