@@ -1,4 +1,3 @@
-import type { ChangeRecord } from '../records/types.ts';
 import { settle } from '../turn/settle.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
@@ -12,12 +11,24 @@ export async function ready(parts: Parts): Promise<void> {
     await live.append(settle(live.state, draft, { at, messageId: runtime.ids('message') }));
     await live.clearDraft();
   }
-  const { pending } = parts;
-  if (Object.keys(pending).length === 0) return;
-  parts.pending = {};
-  const reason = Object.keys(pending).join(', ');
-  const change: ChangeRecord = { type: 'change', at, reason, ...pending };
-  await live.append(change);
+  await record(parts, parts.pending);
+}
+
+/** Within a turn: a tool that was registered is offered from the next model call on. Other overrides wait for the next turn. */
+export function offerNewTools(parts: Parts): Promise<void> {
+  const { tools, named } = parts.pending;
+  if (tools === undefined) return Promise.resolve();
+  return record(parts, { tools, ...(named !== undefined && { named }) });
+}
+
+/** What was recorded is no longer pending; what could not be stored stays so. */
+async function record(parts: Parts, changes: Parts['pending']): Promise<void> {
+  const names = Object.keys(changes) as (keyof Parts['pending'])[];
+  if (names.length === 0) return;
+  const at = isoNow(parts.runtime.clock);
+  await parts.live.append({ type: 'change', at, reason: names.join(', '), ...changes });
+  const left = Object.entries(parts.pending).filter(([name, value]) => changes[name as keyof typeof changes] !== value);
+  parts.pending = Object.fromEntries(left);
 }
 
 /** A change of the history: alone, under the lease, on a settled session; `save` is told once it is stored. */

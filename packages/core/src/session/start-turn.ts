@@ -4,7 +4,7 @@ import { RepriseError, toCoded } from '../errors.ts';
 import { NO_USAGE } from '../state/state.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
-import { ready } from './ready.ts';
+import { offerNewTools, ready } from './ready.ts';
 import type { Parts } from './parts.ts';
 
 /** The message as it may be sent. */
@@ -39,7 +39,9 @@ async function run(parts: Parts, handle: TurnHandle, input: string): Promise<Out
       const { cwd, named } = live.state;
       const roots = cwd === undefined ? [] : [cwd];
       const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
-      return runTurn({ runtime, live, handle, model, tools, roots, isNamed, signal: handle.signal }, input);
+      const { signal } = handle;
+      const context = { runtime, live, handle, model, tools, roots, isNamed, signal };
+      return runTurn({ ...context, offerNewTools: () => offerNewTools(parts) }, input);
     });
   } catch (error) {
     return nothing(handle.signal.aborted ? 'aborted' : 'failed', toCoded(error));

@@ -16,6 +16,8 @@ export interface TurnContext {
   /** The program named or registered the tool itself. */
   readonly isNamed: (tool: string) => boolean;
   readonly signal: AbortSignal;
+  /** Records tools that were registered while the turn runs. */
+  readonly offerNewTools: () => Promise<void>;
 }
 
 export function at(context: TurnContext, attempt = 1, offset = 0): At {

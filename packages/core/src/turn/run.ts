@@ -51,6 +51,7 @@ async function loop(context: TurnContext): Promise<Ending> {
   const limit = live.state.settings.maxSteps ?? STEPS;
   const watch = new LoopWatch();
   for (let steps = 1; ; steps += 1) {
+    await context.offerNewTools();
     const { step, error } = await callModel(context);
     if (step !== undefined) told(context, step);
     if (error !== undefined) return { status: signal.aborted ? 'aborted' : 'failed', step, error };
