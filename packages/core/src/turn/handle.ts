@@ -12,6 +12,7 @@ export class TurnHandle implements Turn {
   readonly #events: Emitter<TurnEvents>;
   readonly #aborter = new AbortController();
   readonly #done = Promise.withResolvers<Outcome>();
+  #ended = false;
 
   constructor(id: string, report: (error: unknown) => void) {
     this.id = id;
@@ -61,13 +62,16 @@ export class TurnHandle implements Turn {
     this.#events.emit(kind, { type: kind, at, content });
   }
 
+  /** A tool that was left behind may still speak; nobody hears it after the end. */
   chunk(chunk: Discrete): void {
+    if (this.#ended) return;
     this.#feed.push(chunk);
     this.#events.emit(chunk.type, chunk as never);
   }
 
   /** The last word: ends the feed, tells listeners, settles the promise. */
   finish(outcome: Outcome): void {
+    this.#ended = true;
     const failed = outcome.status === 'failed' || outcome.status === 'aborted' ? outcome.error : undefined;
     this.#feed.end(failed);
     if (failed !== undefined) this.#events.emit('error', failed);
