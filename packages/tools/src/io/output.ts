@@ -43,10 +43,11 @@ export class Output {
     this.#options = options;
   }
 
-  /** Resolves when the piece is stored, so that a caller who waits is slowed down to the disk's speed. */
-  push(text: string): Promise<void> {
-    if (text === '') return this.#queue;
-    return (this.#queue = this.#queue.then(() => this.#take(Buffer.from(text, 'utf8'))));
+  /** Resolves when the piece (UTF-8) is stored: until then its memory is in use, and a caller who waits is slowed down to the disk's speed. */
+  push(piece: string | Buffer): Promise<void> {
+    if (piece.length === 0) return this.#queue;
+    const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece;
+    return (this.#queue = this.#queue.then(() => this.#take(bytes)));
   }
 
   get bytes(): number {

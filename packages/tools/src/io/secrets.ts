@@ -58,6 +58,16 @@ export class Redactor {
     return this.#pattern === undefined ? rest : this.#cut(rest, rest.length);
   }
 
+  /** Characters of the longest secret; at least 1. */
+  get longest(): number {
+    return this.#values[0]?.length ?? 1;
+  }
+
+  /** Nothing is held back, and a text that ends so would leave nothing held back: only whole secrets in it matter. */
+  clear(end: string): boolean {
+    return this.#held === '' && this.#tail(end) === 0;
+  }
+
   /** A whole text at once. */
   whole(text: string): string {
     return this.push(text) + this.end();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { ToolContext } from '@reprise/core';
 import { stopIfAborted } from '../io/errors.ts';
+import { CleanBytes } from '../io/clean.ts';
 import { Output } from '../io/output.ts';
 import { openSpill } from '../io/spill.ts';
 import type { Settings } from '../options.ts';
@@ -9,8 +9,8 @@ import { DEFAULT_TIMEOUT_MS } from '../tools/bash.ts';
 import type { BashInput, BashOutput } from '../tools/bash.ts';
 import { callEnvironment } from './environment.ts';
 import { Progress } from './progress.ts';
-import { CleanText, secretsOf } from './secrets.ts';
-import { runShell } from './shell.ts';
+import { secretsOf } from './secrets.ts';
+import { defaultShell, runShell } from './shell.ts';
 import type { ShellEnd } from './shell.ts';
 
 export async function runBash(input: BashInput, context: ToolContext, settings: Settings): Promise<BashOutput> {
@@ -25,14 +25,14 @@ export async function runBash(input: BashInput, context: ToolContext, settings: 
   });
   const progress = new Progress(context);
   const secrets = secretsOf(settings);
-  const streams = [new CleanText(secrets), new CleanText(secrets)];
-  const show = (text: string): Promise<void> => {
-    progress.push(text);
-    return output.push(text);
+  const streams = [new CleanBytes(secrets), new CleanBytes(secrets)];
+  const show = (bytes: Buffer): Promise<void> => {
+    progress.push(bytes);
+    return output.push(bytes);
   };
   try {
     const end = await runShell({
-      shell: options.shell ?? (existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'),
+      shell: options.shell ?? defaultShell(),
       command: input.command,
       cwd: context.cwd,
       env,
@@ -41,7 +41,7 @@ export async function runBash(input: BashInput, context: ToolContext, settings: 
       signal: context.signal,
       background: options.background ?? 'end',
       async take(bytes, which) {
-        await show(streams[which]?.push(bytes) ?? '');
+        await show(streams[which]?.push(bytes) ?? bytes);
       },
     });
     for (const stream of streams) await show(stream.end());

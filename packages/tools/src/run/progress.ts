@@ -13,9 +13,9 @@ export class Progress {
     this.#context = context;
   }
 
-  push(text: string): void {
-    if (text === '') return;
-    this.#text = (this.#text + text).slice(-MAX_TEXT);
+  push(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#text = (this.#text + bytes.toString('utf8', Math.max(0, bytes.length - MAX_TEXT))).slice(-MAX_TEXT);
     this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
   }
 

@@ -32,21 +32,3 @@ export function showLine(text: string, secrets: readonly Secret[], beyond = 0): 
   const shown = new Redactor(secrets).push(text.slice(0, window)).slice(0, MAX_LINE).toWellFormed();
   return `${shown} [… ${beyond + Math.max(0, text.length - MAX_LINE)} more characters]`;
 }
-
-/** Turns the bytes of one stream into text without secrets, piece by piece; broken UTF-8 becomes U+FFFD. */
-export class CleanText {
-  readonly #decoder = new TextDecoder();
-  readonly #redactor: Redactor;
-
-  constructor(secrets: readonly Secret[]) {
-    this.#redactor = new Redactor(secrets);
-  }
-
-  push(bytes: Uint8Array): string {
-    return this.#redactor.push(this.#decoder.decode(bytes, { stream: true }));
-  }
-
-  end(): string {
-    return this.#redactor.push(this.#decoder.decode()) + this.#redactor.end();
-  }
-}

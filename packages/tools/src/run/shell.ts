@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { toolError } from '../io/errors.ts';
 import { openPipe } from './pipe.ts';
@@ -34,6 +35,10 @@ export interface ShellEnd {
   readonly endedBackground: boolean;
 }
 
+export function defaultShell(): string {
+  return existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
+}
+
 /**
  * Runs a command in a process group of its own. Contract: resolves at most 1 s after the shell's exit, and at most 2 s
  * after the time limit or the abort, when no process of the call is left. Without a terminal (`detached` makes a new
@@ -45,6 +50,8 @@ export async function runShell(call: ShellCall): Promise<ShellEnd> {
   const exited = exitOf(child, call);
   const sources = pipe === undefined ? [child.stdout, child.stderr] : [pipe.source];
   const drained = Promise.all(sources.map((source, at) => pump(source, at, call)));
+  // Looked at in the end; until then a failure must not count as unhandled.
+  drained.catch(() => undefined);
   const group = child.pid;
   if (group === undefined) {
     pipe?.source.destroy();
@@ -112,10 +119,16 @@ function exitOf(child: ChildProcess, call: ShellCall): Promise<ShellEnd> {
 }
 
 async function pump(stream: Readable | null, which: number, call: ShellCall): Promise<void> {
+  let taking = false;
   try {
-    for await (const chunk of stream ?? []) await call.take(chunk as Buffer, which);
-  } catch {
-    // Destroyed at the end because somebody else holds the pipe.
+    for await (const chunk of stream ?? []) {
+      taking = true;
+      await call.take(chunk as Buffer, which);
+      taking = false;
+    }
+  } catch (error) {
+    // Reading ends so when the stream is destroyed because somebody else still holds the pipe.
+    if (taking) throw error;
   }
 }
 
