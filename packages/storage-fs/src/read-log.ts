@@ -16,7 +16,9 @@ import { Backward, Forward, type Lines } from './scan.ts';
 import { tailOf } from './tail.ts';
 
 /** Below this distance a search reads on instead of halving. */
-const NEAR = 64 * 1024;
+const NEAR = 32 * 1024;
+/** Bytes of one look of a search: a few lines' beginnings. */
+const LOOK = 4 * 1024;
 
 /** What a walk through a log needs to know. */
 interface Walk {
@@ -127,12 +129,18 @@ function backwards(fd: number, end: number, tip: number, bounds: Bounds): Walk {
 }
 
 /**
- * The byte at which record `target` begins, by halving: a few reads in a log of any size. `undefined` unless its line and the
+ * The byte at which record `target` begins, by ever larger steps from the end, where most are wanted, and then by halving: a few reads
+ * in a log of any size. `undefined` unless its line and the
  * one before it are sound and in order; the caller then reads from an end, so that no damage can lead the search astray.
  */
 export function seek(fd: number, end: number, target: number): number | undefined {
   let low = 0;
   let high = end;
+  for (let back = NEAR; low === 0 && back < high; back *= 4) {
+    const line = lineBehind(fd, end - back, end);
+    if (line !== undefined && line.seq < target) low = line.at;
+    else high = end - back;
+  }
   while (high - low > NEAR) {
     const middle = low + Math.floor((high - low) / 2);
     const line = lineBehind(fd, middle, end);
@@ -153,7 +161,7 @@ export function seek(fd: number, end: number, target: number): number | undefine
 
 /** The first line that begins at or behind `from` and names its number. */
 function lineBehind(fd: number, from: number, to: number): { readonly at: number; readonly seq: number } | undefined {
-  const lines = new Forward(fd, from - 1, to);
+  const lines = new Forward(fd, from - 1, to, LOOK);
   lines.next();
   while (lines.next()) {
     const seq = seqAt(lines.bytes, lines.start, lines.end);

@@ -17,9 +17,9 @@ export interface Lines {
   next(): boolean;
 }
 
-/** The lines of `[from, to)`, first to last. `from` must be the start of a line. */
+/** The lines of `[from, to)`, first to last. `from` must be the start of a line. `chunk`: bytes of one read, fewer for a mere look. */
 export class Forward implements Lines {
-  bytes: Buffer = Buffer.allocUnsafe(CHUNK);
+  bytes: Buffer;
   start = 0;
   end = 0;
   at = 0;
@@ -29,8 +29,11 @@ export class Forward implements Lines {
   #base: number;
   #fill = 0;
   #next = 0;
+  readonly #chunk: number;
 
-  constructor(fd: number, from: number, to: number) {
+  constructor(fd: number, from: number, to: number, chunk = CHUNK) {
+    this.bytes = Buffer.allocUnsafe(chunk);
+    this.#chunk = chunk;
     this.#fd = fd;
     this.#base = from;
     this.#to = to;
@@ -60,7 +63,7 @@ export class Forward implements Lines {
   #more(): boolean {
     const rest = this.#fill - this.#next;
     const position = this.#base + this.#fill;
-    const wanted = Math.min(this.#to - position, Math.max(CHUNK, rest));
+    const wanted = Math.min(this.#to - position, Math.max(this.#chunk, rest));
     if (wanted <= 0) return false;
     const target = rest + wanted > this.bytes.length ? Buffer.allocUnsafe(rest + wanted) : this.bytes;
     this.bytes.copy(target, 0, this.#next, this.#fill);

@@ -27,7 +27,8 @@ describe.skipIf(disk === undefined)('a full disk (needs the right to mount a tmp
   const root = join(disk ?? '', 'sessions');
 
   afterAll(() => {
-    execFileSync('umount', [disk as string]);
+    // Lazily: a failed test may have left a file open.
+    execFileSync('umount', ['-l', disk as string]);
     rmSync(disk as string, { recursive: true });
   });
 

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { temporaryStorage } from './temporary.ts';
+
+test('the example of the README runs as written', () => {
+  const { root, cleanup } = temporaryStorage();
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] as string;
+  const code = example.replace('./sessions', root);
+  const options = ['-C', '@reprise/source', '--no-warnings', '--input-type=module-typescript', '-e', code];
+  const out = execFileSync(process.execPath, options, {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    encoding: 'utf8',
+  });
+  cleanup();
+  expect(out).toContain(`json: '{"type":"note","text":"hi"}'`);
+});
