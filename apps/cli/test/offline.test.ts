@@ -79,6 +79,25 @@ describe('without a key', () => {
   });
 });
 
+describe('standard output', () => {
+  it('as a file holds the answer and nothing else', async () => {
+    const file = join(place.work, 'out.txt');
+    expect((await run(['read hello.txt'], { outTo: file })).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toContain('Hello from a file.');
+    expect(readFileSync(file, 'utf8')).not.toContain('→ read');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('that is full (needs /dev/full) ends it: exit code 1, one line', async () => {
+    for (const format of ['text', 'json', 'stream-json']) {
+      const { code, err } = await run(['--output-format', format, 'read hello.txt'], { outTo: '/dev/full' });
+      expect(code).toBe(1);
+      expect(err).toMatch(/^reprise: .*ENOSPC/m);
+      expect(err).not.toMatch(/\n\s+at /);
+    }
+    expect((await place.run(['models'], { outTo: '/dev/full' })).code).toBe(1);
+  });
+});
+
 describe('reprise session', () => {
   it('list is newest first with whole ids, and passes over what is no session', async () => {
     const older = await begin();

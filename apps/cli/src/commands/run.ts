@@ -1,5 +1,5 @@
 import { toCoded } from '@reprise/core';
-import type { Outcome, Turn } from '@reprise/core';
+import type { Chunk, Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../compose.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome } from '../exit-codes.ts';
 import { usageError } from '../parse.ts';
@@ -53,20 +53,26 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
 /** Shows a turn from its first chunk to its outcome. */
 async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise<Outcome> {
   let begun = false;
-  const begin = (): void => {
-    if (!begun) renderer.begin(facts);
-    begun = true;
-  };
-  turn.once('start', begin);
-  try {
-    for await (const chunk of turn) {
-      begin();
-      renderer.chunk(chunk);
+  let unwritable: { readonly error: unknown } | undefined;
+  const show = (chunk?: Chunk): void => {
+    try {
+      if (!begun) renderer.begin(facts);
+      begun = true;
+      if (chunk) renderer.chunk(chunk);
+    } catch (error) {
+      // Nobody sees what it does (a full disk behind `>`), so it must not go on doing things.
+      unwritable ??= { error };
+      void turn.abort('the output can not be written');
     }
+  };
+  turn.once('start', () => show());
+  try {
+    for await (const chunk of turn) show(chunk);
   } catch {
     // The same error is in the outcome.
   }
   const outcome = await turn.outcome();
+  if (unwritable) throw unwritable.error;
   if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
   else renderer.end(outcome, facts);
   return outcome;

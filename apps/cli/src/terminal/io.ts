@@ -16,7 +16,7 @@ export interface Io {
 }
 
 export interface Stdin {
-  readonly kind: 'terminal' | 'pipe' | 'socket' | 'file' | 'none';
+  readonly kind: 'terminal' | 'pipe' | 'socket' | 'file' | 'device' | 'none';
   /** Bytes as they come; ends at end of file or when `signal` fires. */
   read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
@@ -48,6 +48,7 @@ function sinkOf(fd: number): Sink {
     isFile: kind === 'file',
     color: wantsColor(process.env, isTTY),
     put: kind === 'none' ? () => undefined : (bytes) => putAll(fd, bytes),
+    aside: fd === 2,
   });
 }
 
@@ -63,7 +64,7 @@ function kindOf(fd: number): Stdin['kind'] {
   if (stat.isFile()) return 'file';
   // `node:tty` costs 2 ms, so only a character device is asked; /dev/null is one too.
   const isTTY = (stat.isCharacterDevice() || process.platform === 'win32') && isatty(fd);
-  return isTTY ? 'terminal' : 'none';
+  return isTTY ? 'terminal' : 'device';
 }
 
 function isatty(fd: number): boolean {

@@ -51,11 +51,14 @@ describe('a sink', () => {
     expect({ writes, gone }).toEqual({ writes: 1, gone: 2 });
   });
 
-  it('does not hide another failure', () => {
+  it('throws another failure once, and goes quiet; beside the results it is quiet from the start', () => {
     const put = (): never => {
       throw Object.assign(new Error('full'), { code: 'ENOSPC' });
     };
-    expect(() => createSink({ isTTY: false, color: false, put }).write('a')).toThrow('full');
+    const sink = createSink({ isTTY: false, color: false, put });
+    expect(() => sink.write('a')).toThrow('full');
+    expect(() => sink.write('b')).not.toThrow();
+    expect(() => createSink({ isTTY: false, color: false, put, aside: true }).write('a')).not.toThrow();
   });
 });
 

@@ -19,7 +19,7 @@ export interface Sink {
   write(text: string, style?: Style): void;
   /** One value on one line. */
   json(value: unknown): void;
-  /** Called once when the reader is gone (`| head`); later writes do nothing. */
+  /** Called once when the reader is gone (`| head`). Any other failure (a full disk) is thrown once; later writes do nothing. */
   onGone(listener: () => void): void;
 }
 
@@ -29,9 +29,11 @@ export interface SinkOptions {
   readonly color: boolean;
   /** Writes all bytes before it returns. Throws EPIPE when the reader is gone. */
   readonly put: (bytes: Uint8Array) => void;
+  /** What is written here may be lost without harm: no failure to write is thrown. */
+  readonly aside?: boolean;
 }
 
-export function createSink({ isTTY, isFile = false, color, put }: SinkOptions): Sink {
+export function createSink({ isTTY, isFile = false, color, put, aside = false }: SinkOptions): Sink {
   const encoder = new TextEncoder();
   const listeners: (() => void)[] = [];
   let gone = false;
@@ -41,8 +43,8 @@ export function createSink({ isTTY, isFile = false, color, put }: SinkOptions): 
     try {
       put(encoder.encode(text));
     } catch (error) {
-      if (!isBrokenPipe(error)) throw error;
       gone = true;
+      if (!isBrokenPipe(error) && !aside) throw error;
       for (const listener of listeners.splice(0)) listener();
     }
   };

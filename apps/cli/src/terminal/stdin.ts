@@ -15,7 +15,7 @@ const PATIENCE = { pipe: 3000, socket: 500 } as const;
  * is given up on, and `undefined` says so; without it, or once a byte has come, everything up to the end is read.
  */
 export async function readInput(stdin: Stdin, optional: boolean, limit: number = LIMIT): Promise<string | undefined> {
-  if (stdin.kind === 'terminal' || stdin.kind === 'none') return '';
+  if (stdin.kind === 'terminal' || stdin.kind === 'device' || stdin.kind === 'none') return '';
   const silence = new AbortController();
   const patience = stdin.kind === 'file' || !optional ? undefined : PATIENCE[stdin.kind];
   const timer = patience === undefined ? undefined : setTimeout(() => silence.abort(), patience);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Text: written to a pipe that is closed. `open`: a pipe that stays silent. Absent: /dev/null. */
   readonly input?: string | { readonly open: true };
+  /** In place of a pipe that is collected: a file. */
+  readonly outTo?: string;
 }
 
 export interface Place {
@@ -52,14 +54,16 @@ export function makePlace(): Place {
   const started: Running[] = [];
 
   const start: Place['start'] = (words, options = {}) => {
-    const { input } = options;
-    const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
+    const { input, outTo } = options;
+    const out = outTo === undefined ? 'pipe' : openSync(outTo, 'w');
+    const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', out, 'pipe'];
     const [program, ...first] = PROGRAM;
     const child = spawn(program, [...first, ...words], {
       cwd: options.cwd ?? work,
       env: { ...env, ...options.env },
       stdio,
     });
+    if (typeof out === 'number') closeSync(out);
     if (typeof input === 'string') child.stdin?.end(input);
     const running = watch(child);
     started.push(running);
