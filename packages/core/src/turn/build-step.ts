@@ -62,7 +62,9 @@ export function incomplete(response: Response): unknown {
   const reason = response.finish?.reason;
   if (reason === undefined || reason === 'interrupted' || reason === 'error') {
     if (response.error !== undefined) return response.error;
-    if (reason === 'error') return new RepriseError('PROVIDER', 'The model reported an error without a text.');
+    // Providers that count "no finish at all" as an error name no reason of their own.
+    if (reason === 'error' && response.finish?.raw !== undefined)
+      return new RepriseError('PROVIDER', 'The model reported an error without a text.');
     return new RepriseError('NETWORK', 'The model’s answer ended before it was complete.');
   }
   return undefined;

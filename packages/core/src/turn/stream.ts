@@ -6,6 +6,8 @@ import type { Accumulator } from '../model/accumulate.ts';
 
 /** No part of a stream for so long, and the call has failed. Generous: reasoning models think in silence. */
 export const IDLE_MS = 300_000;
+/** A connection that stays open after the terminal part is closed by us so much later. */
+const LINGER_MS = 1000;
 
 /**
  * One `doStream` into the accumulator, to its end. Rejects with what the model threw, with the signal's reason, with TIMEOUT when
@@ -38,15 +40,25 @@ export async function streamInto(
   watch(IDLE_MS);
   try {
     const opened = Promise.resolve(model.model.doStream({ ...request, abortSignal: inner.signal }));
+    // One that opens after the call was given up is closed.
+    opened.then(
+      ({ stream }) => void (inner.signal.aborted && stream.cancel(inner.signal.reason).catch(() => undefined)),
+      () => undefined,
+    );
     const { stream } = await Promise.race([opened, stopped.promise]);
     const reader = stream.getReader();
     // A cancelled reader answers `done` at once, so a stream that ignores the signal can't hold the turn.
-    inner.signal.addEventListener('abort', () => void reader.cancel(inner.signal.reason).catch(() => undefined));
+    const cancel = (): void => void reader.cancel(inner.signal.reason).catch(() => undefined);
+    if (inner.signal.aborted) cancel();
+    else inner.signal.addEventListener('abort', cancel, { once: true });
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       last = clock.now();
       accumulator.push(value);
+      if (value.type !== 'finish') continue;
+      cancelTimer();
+      cancelTimer = clock.timer(LINGER_MS, cancel, { unref: true });
     }
     if (inner.signal.aborted) throw inner.signal.reason as Error;
   } catch (error) {
