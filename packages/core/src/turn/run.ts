@@ -9,6 +9,7 @@ import { runCalls } from './calls.ts';
 import type { TurnContext } from './context.ts';
 import { LoopWatch } from './loops.ts';
 import { lastMessage, outcomeOf } from './outcome.ts';
+import { unanswered } from './settle.ts';
 import { callModel } from './step.ts';
 
 /** Model calls in one turn. */
@@ -76,17 +77,20 @@ async function end(context: TurnContext, ending: Ending): Promise<Outcome> {
   const open = live.state.open;
   const outcome = outcomeOf(live.state, handle.id, ending);
   if (open?.turn !== handle.id) return outcome;
+  const at = isoNow(runtime.clock);
+  const terminal: TurnEndRecord = {
+    type: 'turn-end',
+    at,
+    turn: handle.id,
+    status: ending.status,
+    finishReason: outcome.finishReason,
+    usage: outcome.usage,
+    steps: outcome.steps,
+    ...(ending.error !== undefined && { error: { code: ending.error.code, message: ending.error.message } }),
+  };
   try {
-    await live.append({
-      type: 'turn-end',
-      at: isoNow(runtime.clock),
-      turn: handle.id,
-      status: ending.status,
-      finishReason: outcome.finishReason,
-      usage: outcome.usage,
-      steps: outcome.steps,
-      ...(ending.error !== undefined && { error: { code: ending.error.code, message: ending.error.message } }),
-    });
+    // Calls are open here only where a result could not be stored.
+    await live.append([...unanswered(open, at), terminal]);
     return outcome;
   } catch (error) {
     // The terminal record could not be stored: the next owner settles the turn, and the caller hears of it now.

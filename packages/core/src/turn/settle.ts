@@ -1,8 +1,21 @@
 import type { Piece } from '../contracts/storage.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
-import type { Rec } from '../records/types.ts';
-import type { State } from '../state/state.ts';
+import type { Rec, ResultRecord } from '../records/types.ts';
+import type { OpenTurn, State } from '../state/state.ts';
 import { readDraft, stepKey } from './draft.ts';
+
+/** One result for each call whose end was not stored: nobody knows what it did. */
+export function unanswered({ turn, pending }: OpenTurn, at: string): ResultRecord[] {
+  return pending.map(({ id, tool }) => ({
+    type: 'result',
+    at,
+    turn,
+    call: id,
+    tool,
+    result: null,
+    error: UNKNOWN_OUTCOME,
+  }));
+}
 
 /**
  * The records that end a turn which a crash left open: the text that people had seen, one result for each call that has none, one
@@ -32,17 +45,7 @@ export function settle(
       });
     }
   }
-  for (const call of open.pending) {
-    records.push({
-      type: 'result',
-      at,
-      turn: open.turn,
-      call: call.id,
-      tool: call.tool,
-      result: null,
-      error: UNKNOWN_OUTCOME,
-    });
-  }
+  records.push(...unanswered(open, at));
   records.push({
     type: 'turn-end',
     at,
