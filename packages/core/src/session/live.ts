@@ -61,8 +61,8 @@ export class LiveSession {
     const run = async (): Promise<T> => {
       this.#waiting -= 1;
       if (this.#gone) throw notFound(this.id);
-      await this.#begin();
       try {
+        await this.#begin();
         return await work();
       } finally {
         await this.#rest(linger);
