@@ -14,8 +14,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
   const at = isoNow(runtime.clock);
   const tools = options.tools ?? parts.tools.names();
   checkTools(parts, tools);
-  parts.setModel(options.model);
-  const model = await parts.resolveModel();
+  const model = await parts.setModel(options.model);
   const cwd = options.cwd ?? runtime.cwd;
   const record: Rec = {
     type: 'session',
@@ -44,7 +43,7 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.settings[key as keyof typeof settings]),
   );
   if (options.tools !== undefined) checkTools(parts, options.tools);
-  const model = options.model === undefined ? undefined : await parts.resolveModel();
+  const model = options.model === undefined ? undefined : await parts.setModel(options.model);
   const system = options.systemPrompt === undefined ? undefined : custom(options.systemPrompt);
   const change: Omit<ChangeRecord, 'type' | 'at' | 'reason'> = {
     ...(model !== undefined &&

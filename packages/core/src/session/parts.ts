@@ -23,7 +23,8 @@ export interface Parts {
   /** Once it is resolved. */
   model: ResolvedModel | undefined;
   handle: Session | undefined;
-  setModel(model: SessionOptions['model']): void;
+  /** Resolves it first: a model that can't be found changes nothing. */
+  setModel(model: SessionOptions['model']): Promise<ResolvedModel>;
   resolveModel(): Promise<ResolvedModel>;
   /** Takes over what a fork keeps: registered tools, overrides, the model. */
   inherit(parent: Parts): Parts;
@@ -48,13 +49,24 @@ export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']
     pending: {},
     model: undefined,
     handle: undefined,
-    setModel(model) {
+    async setModel(model) {
+      const resolved = await resolveModel(runtime.models, model);
       source = model;
-      resolving = undefined;
+      resolving = Promise.resolve(resolved);
+      return (parts.model = resolved);
     },
     resolveModel() {
+      // Another process may have gone on with another model.
+      const moved = parts.pending.model === undefined && live.state.seq > 0;
+      if (moved && parts.model !== undefined && parts.model.name !== live.state.model.name) {
+        source = resolving = undefined;
+      }
       resolving ??= resolveModel(runtime.models, source ?? live.state.model.name).then(
         (model) => (parts.model = model),
+        (error: unknown) => {
+          resolving = undefined;
+          throw error;
+        },
       );
       return resolving;
     },

@@ -47,7 +47,6 @@ class SessionDoors implements Sessions {
   async resume(id: string, options: Overrides = {}): Promise<Session> {
     checkOptions(options, []);
     const parts = await this.#find(id, options.autoSave ?? true);
-    if (options.model !== undefined) parts.setModel(options.model);
     await changeOf(parts, options);
     // A model that is gone stops no reading: its error comes with the first message.
     await parts.resolveModel().catch((error: unknown) => {
@@ -147,7 +146,9 @@ class SessionDoors implements Sessions {
     const parts = this.#parts(new LiveSession(this.#runtime, id, state, autoSave));
     if (damage !== undefined) parts.warnings.push(damage.message);
     // Somebody else may have opened it while this one was loading.
-    return this.#open.get(id)?.deref() ?? parts;
+    const other = this.#open.get(id)?.deref();
+    if (other === undefined) this.#open.set(id, new WeakRef(parts));
+    return other ?? parts;
   }
 
   #known(parts: Parts): Session {
