@@ -12,6 +12,17 @@ export interface Runtime extends SessionsConfig {
   readonly owner: Owner;
 }
 
+/** A report that throws has nobody to tell, and must not end what it reports about. */
+function reporter(report: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      report(error);
+    } catch {
+      // Nothing is left to do.
+    }
+  };
+}
+
 export function runtimeOf(config: SessionsConfig): Runtime {
   const clock = config.clock ?? systemClock;
   return {
@@ -19,7 +30,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     clock,
     ids: config.ids ?? makeIds(() => clock.now()),
     random: config.random ?? Math.random,
-    report: config.report ?? ((error) => console.error(error)),
+    report: reporter(config.report ?? ((error) => console.error(error))),
     owner: config.owner ?? { name: 'reprise' },
   };
 }
