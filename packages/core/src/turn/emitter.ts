@@ -1,6 +1,9 @@
+type Listener = (value: never) => unknown;
+
 /** Listeners by event. A listener that throws is reported and never stops the others or the caller. */
 export class Emitter<Events> {
-  readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  /** By event: each listener, and what is called for it. */
+  readonly #listeners = new Map<keyof Events, Map<Listener, Listener>>();
   readonly #report: (error: unknown) => void;
 
   constructor(report: (error: unknown) => void) {
@@ -8,34 +11,26 @@ export class Emitter<Events> {
   }
 
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
-    let set = this.#listeners.get(event);
-    if (set === undefined) this.#listeners.set(event, (set = new Set()));
-    set.add(listener as (value: never) => void);
+    this.#of(event).set(listener, listener);
   }
 
   once<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
-    const wrapped = (value: Events[K]): void => {
-      this.off(event, wrapped);
-      listener(value);
-    };
-    // So that `off(listener)` also finds it.
-    this.#wrapped.set(listener, wrapped);
-    this.on(event, wrapped);
+    this.#of(event).set(listener, (value: Events[K]) => {
+      this.off(event, listener);
+      return listener(value);
+    });
   }
 
   off<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
-    const set = this.#listeners.get(event);
-    set?.delete(listener as (value: never) => void);
-    const wrapped = this.#wrapped.get(listener);
-    if (wrapped !== undefined) set?.delete(wrapped as (value: never) => void);
+    this.#listeners.get(event)?.delete(listener);
   }
 
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
-    const set = this.#listeners.get(event);
-    if (set === undefined) return;
-    for (const listener of [...set]) {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined || listeners.size === 0) return;
+    for (const listener of [...listeners.values()]) {
       try {
-        const answer: unknown = (listener as (value: Events[K]) => unknown)(value);
+        const answer = (listener as (value: Events[K]) => unknown)(value);
         if (answer instanceof Promise) answer.catch((error: unknown) => this.#report(error));
       } catch (error) {
         this.#report(error);
@@ -43,5 +38,9 @@ export class Emitter<Events> {
     }
   }
 
-  readonly #wrapped = new WeakMap<object, (value: never) => void>();
+  #of(event: keyof Events): Map<Listener, Listener> {
+    let listeners = this.#listeners.get(event);
+    if (listeners === undefined) this.#listeners.set(event, (listeners = new Map()));
+    return listeners;
+  }
 }
