@@ -109,13 +109,13 @@ export function call(id: string, tool: string, params: JSONValue | string = {}):
 
 export function finish(
   unified: LanguageModelV4FinishReason['unified'] = 'stop',
-  raw: string | undefined = unified,
+  raw: string | null = unified,
   input = 10,
   output = 5,
 ): LanguageModelV4StreamPart {
   return {
     type: 'finish',
-    finishReason: { unified, raw },
+    finishReason: { unified, raw: raw ?? undefined },
     usage: {
       inputTokens: { total: input, noCache: input, cacheRead: undefined, cacheWrite: undefined },
       outputTokens: { total: output, text: output, reasoning: undefined },
