@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { eventually, found, linux, runs, test } from './support.ts';
 
 const pidIn = async (path: string): Promise<number> => Number(await readFile(path, 'utf8').catch(() => ''));
@@ -50,6 +50,15 @@ describe('a result', () => {
   });
 });
 
+test('where no named pipe can be made, output still comes', async ({ w }) => {
+  vi.stubEnv('TMPDIR', join(w.top, 'none'));
+  expect(await w.run('bash', { command: 'echo a; echo b >&2' })).toMatchObject({
+    output: expect.stringMatching(/^(a\nb|b\na)\n$/),
+    exitCode: 0,
+  });
+  vi.unstubAllEnvs();
+});
+
 describe('ending', () => {
   test('returns within a second of the shell with children in the background that hold the pipes, and ends them', async ({
     w,
@@ -80,12 +89,13 @@ describe('ending', () => {
       '(trap "" TERM; echo $BASHPID > a; while :; do sleep 1; done) & ' +
       '(echo $BASHPID > b; kill -STOP $BASHPID; sleep 60) & ' +
       (linux ? 'setsid sh -c "echo \\$\\$ > c; sleep 60" & ' : '') +
+      '(trap "" TERM; env -i sh -c "echo \\$\\$ > d; while :; do sleep 1; done") & ' +
       'echo begun; sleep 60';
     const begin = Date.now();
     const result = await w.run('bash', { command, timeout: 500 });
     expect(Date.now() - begin).toBeLessThan(2_500);
     expect(result).toMatchObject({ output: 'begun\n', exitCode: null, timedOut: 500 });
-    for (const name of linux ? ['a', 'b', 'c'] : ['a', 'b']) {
+    for (const name of linux ? ['a', 'b', 'c', 'd'] : ['a', 'b', 'd']) {
       const pid = await pidIn(join(w.cwd, name));
       expect(pid).toBeGreaterThan(0);
       expect(await eventually(() => !runs(pid)), name).toBe(true);
@@ -113,11 +123,12 @@ describe('ending', () => {
     await expect(stat(join(w.cwd, 'ran'))).rejects.toThrow();
   });
 
-  test.for(['cat', 'read line', 'cat /dev/tty', 'python3 -c "input()"', 'bash -i', 'ssh-keygen', 'git commit'])(
+  test.for(['cat', 'read line', 'cat /dev/tty', 'python3 -c "input()"', 'bash -i', 'git commit'])(
     'a program that waits for a terminal ends: %s',
     async (command, { w }) => {
       const begin = Date.now();
-      const result = await w.run('bash', { command, timeout: 5_000 });
+      const environment = { ...process.env, HOME: w.cwd };
+      const result = await w.run('bash', { command, timeout: 5_000 }, {}, { environment });
       expect(result.timedOut).toBeUndefined();
       expect(Date.now() - begin).toBeLessThan(2_000);
     },
@@ -125,7 +136,9 @@ describe('ending', () => {
 });
 
 test.skipIf(!found('vi'))('an editor gives up', async ({ w }) => {
-  expect((await w.run('bash', { command: 'vi x', timeout: 5_000 })).timedOut).toBeUndefined();
+  const environment = { ...process.env, HOME: w.cwd };
+  const result = await w.run('bash', { command: 'vi x', timeout: 5_000 }, {}, { environment });
+  expect(result.timedOut).toBeUndefined();
 });
 
 test('a command that the system refuses is an error, not a crash', async ({ w }) => {

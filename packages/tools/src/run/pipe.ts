@@ -22,8 +22,9 @@ export interface OutputPipe {
  */
 export async function openPipe(): Promise<OutputPipe | undefined> {
   if (process.platform === 'win32') return undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'reprise-pipe-'));
+  let folder: string | undefined;
   try {
+    folder = await mkdtemp(join(tmpdir(), 'reprise-pipe-'));
     const path = join(folder, 'output');
     await promisify(execFile)('mkfifo', ['-m', '600', path], { env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' } });
     // The reading end first and without waiting: the writing end opens only beside it.
@@ -37,6 +38,6 @@ export async function openPipe(): Promise<OutputPipe | undefined> {
   } catch {
     return undefined;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }

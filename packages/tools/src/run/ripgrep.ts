@@ -4,7 +4,7 @@ import { stopIfAborted, toolError } from '../io/errors.ts';
 import type { Settings } from '../options.ts';
 
 /** A search that takes longer is ended, and what it found is given. */
-export const SEARCH_MS = 20_000;
+const SEARCH_MS = 20_000;
 const MAX_STDERR = 2_000;
 
 export interface Search {

@@ -7,7 +7,7 @@ import { assemble } from './define.ts';
 import type { ToolOutput } from './define.ts';
 
 export const DEFAULT_TIMEOUT_MS = 120_000;
-export const MAX_TIMEOUT_MS = 600_000;
+const MAX_TIMEOUT_MS = 600_000;
 
 export const bashInput = z.strictObject({
   command: z.string().min(1).describe('The command line.'),
