@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readSmall } from './files.ts';
 
 /** The layout that this package writes. A folder with a greater number was written by a newer version. */
-export const FORMAT = 1;
+const FORMAT = 1;
 
 const parent = z.object({ id: z.string(), seq: z.number() });
 

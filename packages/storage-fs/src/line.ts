@@ -9,8 +9,8 @@ const CLOSE = '"}';
 const SUM_BYTES = SUM.length + 8 + CLOSE.length;
 
 /** What stands before the records of a log and between them. */
-export const FIRST = 0x5b;
-export const NEXT = 0x2c;
+const FIRST = 0x5b;
+const NEXT = 0x2c;
 export const NEWLINE = 0x0a;
 
 let crc: ((bytes: Uint8Array | string, seed?: number) => number) | undefined;

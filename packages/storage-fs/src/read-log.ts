@@ -48,7 +48,7 @@ export function* readSession(folder: string, id: string, range: Range): Generato
  * The records of `range` in pages, then STORAGE_DAMAGED if something in the range could not be read. Reads are synchronous:
  * a page from the file cache takes about 0.3 ms, less than handing it to a thread and back costs a short session.
  */
-export function* readLog(fd: number, size: number, range: Range, id: string): Generator<readonly StoredRecord[]> {
+function* readLog(fd: number, size: number, range: Range, id: string): Generator<readonly StoredRecord[]> {
   if (size === 0) throw damaged(id, [{ kind: 'empty', byte: 0, note: 'messages.json is empty' }]);
   const tail = tailOf(fd, size);
   const bounds = boundsOf(range, tail.tip);
@@ -67,7 +67,7 @@ function* pagesOfPlain(texts: readonly string[], range: Range): Generator<readon
 }
 
 /** The error for damage in the session `id`. */
-export function damaged(id: string, damage: readonly Damage[]): RepriseError {
+function damaged(id: string, damage: readonly Damage[]): RepriseError {
   const first = damage[0] as Damage;
   const place = first.line === undefined ? `byte ${first.byte ?? 0}` : `line ${first.line}`;
   const more = damage.length > 1 ? ` and ${damage.length - 1} more` : '';

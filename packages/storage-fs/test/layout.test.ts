@@ -151,3 +151,29 @@ test('a removed session is out of sight at once; a half-made one blocks nobody a
     await again.remove(await again.acquire('half', { owner: OWNER, expect: 'existing' }));
   }
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'nothing stays open: not after a release, nor after a reader that stopped (needs /proc)',
+  async () => {
+    const { storage } = made;
+    await make(storage, 'one', [text(1), text(2)]);
+    const use = async (time: number): Promise<void> => {
+      const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+      await storage.draft?.add(lease, { step: `s${time}`, attempt: 1, offset: 0, json: '{}' });
+      await expect(storage.acquire('one', { owner: OWNER, expect: 'existing' })).rejects.toThrow('in use');
+      await expect(storage.acquire('one', { owner: OWNER, expect: 'new' })).rejects.toThrow('exists');
+      await lease.release();
+      for await (const page of storage.read('one')) if (page.length > 0) break;
+      const stop = new AbortController();
+      for await (const _ of storage.watch?.('one', stop.signal) ?? []) stop.abort();
+      await storage.head('one');
+      await storage.list();
+    };
+    // The first watcher of a process opens the one descriptor that all of them share.
+    await use(0);
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let time = 1; time < 5; time += 1) await use(time);
+    expect(open()).toBe(before);
+  },
+);

@@ -1,6 +1,17 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  renameSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fsStorage, verifySession } from '../src/index.ts';
 import { append, headOf, make, OWNER, text, textsOf } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
@@ -145,4 +156,32 @@ test('a lease on a folder that was removed and made again locks the new one', as
     code: 'SESSION_BUSY',
   });
   await other.close();
+});
+
+test('a lock taken on a folder that was replaced in that very moment is no lock', async () => {
+  const { storage, root } = made;
+  await make(storage, 'one', [text(1)]);
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const exec = DatabaseSync.prototype.exec;
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementationOnce(function (this: typeof DatabaseSync.prototype, sql) {
+    // The lock file is open, but not locked yet: now another process removes the session and makes it again.
+    renameSync(join(root, 'one'), join(root, '.trash-one'));
+    mkdirSync(join(root, 'one'), { mode: 0o700 });
+    copyFileSync(join(root, '.trash-one', 'messages.json'), join(root, 'one', 'messages.json'));
+    copyFileSync(join(root, '.trash-one', 'metadata.json'), join(root, 'one', 'metadata.json'));
+    writeFileSync(join(root, 'one', 'lock'), '');
+    const holder = new DatabaseSync(join(root, 'one', 'lock'), { timeout: 0 });
+    exec.call(holder, 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    held.push(holder);
+    return exec.call(this, sql);
+  });
+  const held: { close(): void }[] = [];
+  try {
+    await expect(storage.acquire('one', { owner: OWNER, expect: 'existing' })).rejects.toMatchObject({
+      code: 'SESSION_BUSY',
+    });
+  } finally {
+    for (const holder of held) holder.close();
+    vi.restoreAllMocks();
+  }
 });
