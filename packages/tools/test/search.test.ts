@@ -25,6 +25,13 @@ describe('grep', () => {
     });
   });
 
+  test('.gitignore holds outside a repository too', async ({ w }) => {
+    await w.file('.gitignore', '*.log\n');
+    await w.file('a.log', 'apple\n');
+    expect((await w.run('grep', { pattern: 'apple' })).output).toBe('No matches.');
+    expect((await w.run('glob', { pattern: '*.log' })).output).toBe('No files.');
+  });
+
   test('names of files, and counts', async ({ w }) => {
     await project(w);
     expect((await w.run('grep', { pattern: 'const', mode: 'files' })).output).toBe('src/a.ts\n');
