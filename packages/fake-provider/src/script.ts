@@ -3,6 +3,9 @@
 export const DIALECTS = ['anthropic', 'openai-responses', 'openai-chat', 'google'] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
+/** What a request is for: an answer, the model list, a count of tokens, or facts about the key (OpenRouter's `/v1/key`). */
+export type Endpoint = 'generate' | 'models' | 'count' | 'key';
+
 /** One server-sent event. `data` that is a string goes out as it is, anything else as JSON. */
 export interface WireEvent {
   readonly event?: string;
@@ -48,6 +51,7 @@ export interface Reply {
 /** A request as it came in, byte for byte. */
 export interface RecordedRequest {
   readonly dialect: Dialect;
+  readonly endpoint: Endpoint;
   readonly method: string;
   /** With the query. */
   readonly path: string;

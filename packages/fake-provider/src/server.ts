@@ -2,7 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chunksOf } from './encode.ts';
-import { DIALECTS, toReply, type Dialect, type RecordedRequest, type Reply, type Scripted } from './script.ts';
+import { strayFields } from './lists.ts';
+import { routeOf } from './route.ts';
+import { DIALECTS, toReply } from './script.ts';
+import type { Dialect, Endpoint, RecordedRequest, Reply, Scripted } from './script.ts';
 import { validateRequest } from './validate.ts';
 
 export interface FakeProviderOptions {
@@ -19,6 +22,8 @@ export interface FakeProvider {
   script(dialect: Dialect, ...replies: readonly Scripted[]): void;
   /** Answers whatever comes when the queue is empty. */
   fallback(dialect: Dialect, reply: Scripted): void;
+  /** What a model list, a token count or a key check answers, until told otherwise. Unset: a 404, as from a server without one. */
+  answer(dialect: Dialect, endpoint: Exclude<Endpoint, 'generate'>, reply: Scripted): void;
   /** The `n`th request (from 0), now or once it arrives. */
   received(n: number): Promise<RecordedRequest>;
   /** Scripted replies that nobody has fetched. */
@@ -33,22 +38,24 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
   const waiting = new Map<number, ((request: RecordedRequest) => void)[]>();
   const queues = new Map<Dialect, Scripted[]>(DIALECTS.map((dialect) => [dialect, []]));
   const fallbacks = new Map<Dialect, Scripted>();
+  const standing = new Map<string, Scripted>();
   const stop = new AbortController();
 
-  const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const dialect = dialectOf(incoming);
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const route = routeOf(incoming);
     const bytes = await readAll(incoming);
-    if (!dialect) {
+    if (!route) {
       await send(response, failure(404, 'not_found_error', `No such path: ${incoming.url}`), stop.signal);
       return;
     }
-    const request = record(dialect, incoming, response, bytes);
+    const request = record(route, incoming, response, bytes);
     requests.push(request);
     for (const wake of waiting.get(requests.length - 1) ?? []) wake(request);
     await send(response, await choose(request), stop.signal);
   };
 
   const choose = async (request: RecordedRequest): Promise<Reply> => {
+    if (request.endpoint !== 'generate') return chooseStanding(request, standing);
     if (options.strict) {
       const broken = validateRequest(request);
       if (broken.length > 0)
@@ -61,7 +68,7 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
   };
 
   const server = createServer((incoming, response) => {
-    answer(incoming, response).catch((error: unknown) => {
+    serve(incoming, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else response.writeHead(400, { 'content-type': 'text/plain' }).end(`fake provider: ${String(error)}`);
     });
@@ -74,6 +81,7 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
     requests,
     script: (dialect, ...replies) => void queues.get(dialect)?.push(...replies),
     fallback: (dialect, reply) => void fallbacks.set(dialect, reply),
+    answer: (dialect, endpoint, reply) => void standing.set(`${dialect} ${endpoint}`, reply),
     pending: (dialect) => queues.get(dialect)?.length ?? 0,
     received: (n) => {
       const there = requests[n];
@@ -90,15 +98,13 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
   };
 }
 
-/** The exact paths of the real APIs, so that a wrong base URL is seen. */
-function dialectOf(incoming: IncomingMessage): Dialect | undefined {
-  const path = (incoming.url ?? '').split('?')[0] ?? '';
-  if (incoming.method !== 'POST') return undefined;
-  if (path === '/v1/messages') return 'anthropic';
-  if (path === '/v1/responses') return 'openai-responses';
-  if (path === '/v1/chat/completions') return 'openai-chat';
-  if (/^\/v1beta\/models\/[^/]+:streamGenerateContent$/.test(path)) return 'google';
-  return undefined;
+async function chooseStanding(request: RecordedRequest, standing: ReadonlyMap<string, Scripted>): Promise<Reply> {
+  const stray = request.endpoint === 'count' ? strayFields(request) : [];
+  if (stray.length > 0)
+    return failure(400, 'invalid_request_error', `${stray.join(', ')}: Extra inputs are not permitted`);
+  const scripted = standing.get(`${request.dialect} ${request.endpoint}`);
+  if (scripted === undefined) return failure(404, 'not_found_error', `Nothing is scripted for ${request.path}`);
+  return toReply(typeof scripted === 'function' ? await scripted(request) : scripted);
 }
 
 async function readAll(incoming: IncomingMessage): Promise<Buffer> {
@@ -107,7 +113,12 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function record(dialect: Dialect, incoming: IncomingMessage, response: ServerResponse, bytes: Buffer): RecordedRequest {
+function record(
+  route: Pick<RecordedRequest, 'dialect' | 'endpoint'>,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+): RecordedRequest {
   const text = bytes.toString('utf8');
   let json: unknown;
   try {
@@ -116,7 +127,7 @@ function record(dialect: Dialect, incoming: IncomingMessage, response: ServerRes
     json = undefined;
   }
   return {
-    dialect,
+    ...route,
     method: incoming.method ?? '',
     path: incoming.url ?? '',
     headers: incoming.headers,

@@ -49,6 +49,7 @@ function checkMessages(messages: readonly Json[], report: Report): void {
     else if (message?.role === 'assistant') open = checkAssistant(message, ids, at, report);
     else report('role', at, `Bad role ${String(message?.role)}.`);
     if (role === '' && message?.role !== 'user') report('first-role', at, "The first message must be the user's.");
+    if (role === 'tool' && message?.role === 'user') report('alternate', at, "A user's message right after a tool's.");
     if (role === message?.role) report('alternate', at, `Two ${role} messages in a row.`);
     role = message?.role;
   }

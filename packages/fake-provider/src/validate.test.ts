@@ -107,6 +107,7 @@ describe('OpenAI chat', () => {
     ['role', body({ role: 'model', content: 'x' }, user('y'))],
     ['first-role', body(said('x'), user('y'))],
     ['alternate', body(user('x'), user('y'))],
+    ['alternate', body(user('x'), said('', call('a')), result('a'), user('y'))],
     ['last-role', body(user('x'), said('y'))],
     ['empty-text', body(user(' '))],
     ['empty-content', body(user('x'), said(''), user('y'))],

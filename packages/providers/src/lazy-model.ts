@@ -1,6 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import { RepriseError, type ModelInfo } from '@reprise/core';
+import type { ModelInfo } from '@reprise/core';
 import type { ProviderSettings, ProviderSpec } from './providers/spec.ts';
+import { credentialProblem } from './settings.ts';
 
 /**
  * A model whose SDK is imported at its first call. The call gets the provider's defaults; nothing is retried here.
@@ -14,9 +15,8 @@ export function lazyModel(
 ): LanguageModelV4 {
   let loading: Promise<LanguageModelV4> | undefined;
   const load = (): Promise<LanguageModelV4> => {
-    if (spec.needsKey && settings.apiKey === undefined) return Promise.reject(missingKey(spec, settings.id));
-    // Refused here, because what a header class says of a bad value holds the value.
-    if (/[^\x21-\x7e]/.test(settings.apiKey ?? '')) return Promise.reject(badKey(spec, settings.id));
+    const problem = credentialProblem(spec, settings);
+    if (problem) return Promise.reject(problem);
     loading ??= spec.load(settings).then(
       (make) => make(modelId),
       (error: unknown) => {
@@ -36,19 +36,4 @@ export function lazyModel(
     doGenerate: async (options) => (await load()).doGenerate(prepare(options)),
     doStream: async (options) => (await load()).doStream(prepare(options)),
   };
-}
-
-function badKey(spec: ProviderSpec, id: string): RepriseError {
-  return new RepriseError('AUTH', `The API key for ${id} holds a blank, a line break or a character that no key has.`, {
-    hint: `Copy the key again into ${spec.keys.join(' or ') || `providers.${id}.apiKey`}.`,
-    details: { provider: id, variables: spec.keys },
-  });
-}
-
-function missingKey(spec: ProviderSpec, id: string): RepriseError {
-  const names = spec.keys.join(' or ');
-  return new RepriseError('AUTH', `No API key for ${id}.`, {
-    hint: `Set ${names || `providers.${id}.apiKey`}, or use --model demo/offline, which needs none.`,
-    details: { provider: id, variables: spec.keys },
-  });
 }

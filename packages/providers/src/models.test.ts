@@ -137,7 +137,7 @@ test('the list says for each model whether its key is set', () => {
     maxOutputTokens: 128_000,
     price: { input: 4, output: 20, cacheRead: 0.2, cacheWrite: 5 },
     key: 'set',
-    variables: ['ANTHROPIC_API_KEY'],
+    variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'],
     aliases: ['claude-opus', 'mine'],
   });
   expect(row('google/gemini-2.5-pro')?.key).toBe('missing');

@@ -35,3 +35,70 @@ test('a call loads its own provider and no other', async () => {
     '@ai-sdk/anthropic',
   ]);
 });
+
+const vendors = `
+  const vendors = () => [...new Set([...loaded].flatMap((url) => url.match(/node_modules[/\\\\](?:@anthropic-ai[/\\\\]sdk|openai)(?=[/\\\\])/g) ?? []))].map((path) => path.slice('node_modules/'.length));
+  const { liveModels, checkKey } = await import(${JSON.stringify(fileURLToPath(new URL('../src/live.ts', import.meta.url)))});
+  const prompt = [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }];
+  const fetch = async () => { throw new Error('no network'); };
+  const keys = { ANTHROPIC_API_KEY: 'k', OPENAI_API_KEY: 'k', GEMINI_API_KEY: 'k' };
+  const all = createModels({ env: keys, fetch });
+  const count = async (name) => (await all.resolve(name)).count(prompt, new AbortController().signal).catch((error) => error);
+`;
+
+/** What `code` gives to `answer`, in a fresh process that knows both vendors' SDKs by what it loads. */
+async function answerOf(code: string, before = ''): Promise<unknown> {
+  const script = `${before}${hooks}${vendors}\nconst answer = (value) => console.log(JSON.stringify(value));\n${code}`;
+  const { stdout } = await run(process.execPath, ['--conditions=@reprise/source', '--input-type=module', '-e', script]);
+  return JSON.parse(stdout);
+}
+
+test("neither resolving, listing nor a call loads a vendor's SDK, nor does importing what uses it or asking Google", async () => {
+  const code = `
+    for (const name of ['anthropic/claude-opus-5-5', 'openai/gpt-5', 'google/gemini-2.5-pro', 'ollama/x'])
+      await call((await all.resolve(name)).model);
+    all.list();
+    await count('google/gemini-2.5-pro');
+    await checkKey('google', { env: {} });
+    await checkKey('openai', { env: {} });
+    answer(vendors());`;
+  expect(await answerOf(code)).toEqual([]);
+});
+
+test("a count loads its own vendor's SDK and no other; so does a key check", async () => {
+  expect(await answerOf(`await count('anthropic/claude-opus-5-5'); answer(vendors());`)).toEqual(['@anthropic-ai/sdk']);
+  expect(await answerOf(`await count('openai/gpt-5'); answer(vendors());`)).toEqual(['openai']);
+  expect(await answerOf(`await checkKey('ollama', { env: {}, fetch }); answer(vendors());`)).toEqual(['openai']);
+});
+
+/** Both vendors' packages are as good as not installed. */
+const absent = `
+  import { registerHooks as hide } from 'node:module';
+  hide({ resolve(name, context, next) {
+    if (name !== 'openai' && name !== '@anthropic-ai/sdk') return next(name, context);
+    throw Object.assign(new Error(\`Cannot find package '\${name}' imported from \${context.parentURL}\`), { code: 'ERR_MODULE_NOT_FOUND' });
+  } });
+`;
+
+test('without the optional packages everything else works, and what needs them says what to install', async () => {
+  const code = `
+    const google = async (input) => String(input).includes('googleapis')
+      ? new Response(JSON.stringify({ models: [{ name: 'models/gemini-2.5-pro' }] }))
+      : Promise.reject(new Error('no network'));
+    const live = await liveModels({ env: keys, fetch: google });
+    const check = await checkKey('openai', { env: keys, fetch: google });
+    const errors = [await count('anthropic/claude-opus-5-5'), await count('openai/gpt-5'), check.error];
+    answer({
+      errors: errors.map(({ code, hint }) => [code, hint]),
+      live: live.providers.slice(0, 3).map(({ provider, state, error }) => [provider, state, error?.code]),
+    });`;
+  const install = (name: string) => ['UNSUPPORTED', `Install it beside @reprise/providers: npm install ${name}`];
+  expect(await answerOf(code, absent)).toEqual({
+    errors: [install('@anthropic-ai/sdk'), install('openai'), install('openai')],
+    live: [
+      ['anthropic', 'failed', 'UNSUPPORTED'],
+      ['openai', 'failed', 'UNSUPPORTED'],
+      ['google', 'live', null],
+    ],
+  });
+});

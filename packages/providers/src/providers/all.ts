@@ -17,5 +17,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderSpec>> = {
     needsKey: true,
     baseUrls: ['OPENROUTER_BASE_URL'],
     defaultUrl: 'https://openrouter.ai/api/v1',
+    // Its model list is public.
+    keyPath: '/key',
   }),
 };

@@ -4,6 +4,7 @@ import { trimSlashes, type ProviderSpec } from './spec.ts';
 /** Anthropic's Messages API through `@ai-sdk/anthropic`. */
 export const anthropic: ProviderSpec = {
   keys: ['ANTHROPIC_API_KEY'],
+  tokens: ['ANTHROPIC_AUTH_TOKEN'],
   needsKey: true,
   baseUrls: ['ANTHROPIC_BASE_URL'],
   defaultUrl: 'https://api.anthropic.com/v1',
@@ -20,9 +21,10 @@ export const anthropic: ProviderSpec = {
   supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
   // The vendor's own SDK takes the host, the AI SDK the versioned path: both are in use in this variable.
   normalizeUrl: (url) => (/\/v\d+$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1`),
-  load: async ({ apiKey, baseURL, headers, fetch }) => {
+  load: async ({ apiKey, authToken, baseURL, headers, fetch }) => {
     const { createAnthropic } = await import('@ai-sdk/anthropic');
-    return createAnthropic({ apiKey: apiKey ?? '', baseURL, headers, ...(fetch && { fetch }) });
+    const credential = authToken === undefined ? { apiKey: apiKey ?? '' } : { authToken };
+    return createAnthropic({ ...credential, baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
   },
   // `max_tokens` is required by the API; for a name it does not know, the SDK would send 4,096.
   prepare: (options, info) =>

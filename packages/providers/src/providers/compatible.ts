@@ -2,7 +2,7 @@ import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** Any server that speaks OpenAI's chat completions, through `@ai-sdk/openai-compatible`. */
 export function compatible(
-  where: Pick<ProviderSpec, 'keys' | 'baseUrls' | 'defaultUrl'> & { needsKey?: boolean },
+  where: Pick<ProviderSpec, 'keys' | 'baseUrls' | 'defaultUrl' | 'keyPath'> & { needsKey?: boolean },
 ): ProviderSpec {
   return {
     needsKey: false,

@@ -6,6 +6,8 @@ import type { ProviderDefaults } from '../catalogue/lookup.ts';
 export interface ProviderSettings {
   readonly id: string;
   readonly apiKey: string | undefined;
+  /** A bearer token in place of the key. */
+  readonly authToken: string | undefined;
   readonly baseURL: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch | undefined;
@@ -15,12 +17,16 @@ export interface ProviderSettings {
 export interface ProviderSpec {
   /** Environment variables that may hold the key; the first that is set counts. */
   readonly keys: readonly string[];
+  /** Environment variables that may hold a bearer token, looked at after the keys. Absent = the provider knows none. */
+  readonly tokens?: readonly string[];
   /** False: works without a key. */
   readonly needsKey: boolean;
   /** Environment variables that may hold the base URL. */
   readonly baseUrls: readonly string[];
   /** Absent = the user must give one. */
   readonly defaultUrl?: string;
+  /** Where a key is checked, below the base URL. Absent = the model list, which needs the key everywhere else. */
+  readonly keyPath?: string;
   readonly defaults: ProviderDefaults;
   /** URLs that the provider fetches itself, by media type. */
   readonly supportedUrls?: Record<string, RegExp[]>;

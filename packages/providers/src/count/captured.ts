@@ -1,0 +1,36 @@
+import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { Counted } from './counter.ts';
+
+/** A request as the AI SDK would have sent it. */
+export interface CapturedRequest {
+  readonly url: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Whose rules the body follows, where the API goes by headers: `anthropic-version` and `anthropic-beta`. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * The request that a call with `prompt` would send, from the AI SDK's own conversion, so that what is counted is what would
+ * be billed. Nothing is sent: the `fetch` that the SDK gets keeps the request and fails.
+ */
+export async function captured(model: Counted, prompt: LanguageModelV4Prompt): Promise<CapturedRequest> {
+  const { spec, settings, modelId, info } = model;
+  let kept: CapturedRequest | undefined;
+  const keep: typeof fetch = (input, init) => {
+    const versions = [...new Headers(init?.headers)].filter(([name]) => /^anthropic-(version|beta)$/.test(name));
+    // The SDK's own text a moment ago, so there is nothing to check.
+    const body = JSON.parse(String(init?.body)) as CapturedRequest['body'];
+    kept = { url: String(input), body, versions: Object.fromEntries(versions) };
+    return Promise.reject(new Error('captured'));
+  };
+  const make = await spec.load({ ...settings, fetch: keep });
+  const options = { prompt };
+  const failed: unknown = await make(modelId)
+    .doStream(spec.prepare ? spec.prepare(options, info) : options)
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  if (kept) return kept;
+  throw failed;
+}
