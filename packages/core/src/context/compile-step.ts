@@ -71,7 +71,8 @@ export function assistantContent(
     input: slot.params,
     ...options(callMeta.get(slot.id), own),
   }));
-  return [...(onlyReasoning(said) && calls.length === 0 ? [] : said), ...calls];
+  if (calls.length === 0) while (isReasoning(said.at(-1))) said.pop();
+  return [...said, ...calls];
 }
 
 /** A step's calls and results as plain text, for a request that offers no tools (providers refuse calls to tools they aren't given). */
@@ -81,9 +82,9 @@ export function flattened(content: string, slots: readonly Slot[]): { said: stri
   return { said: [content, ...calls].filter((text) => text.trim() !== '').join('\n'), heard: results.join('\n') };
 }
 
-/** A message of nothing but reasoning is refused when it is sent back. */
-function onlyReasoning(content: AssistantContent): boolean {
-  return content.every((part) => part.type === 'reasoning' || part.type === 'reasoning-file');
+/** A message that ends with reasoning is refused when it is sent back. */
+function isReasoning(part: AssistantContent[number] | undefined): boolean {
+  return part?.type === 'reasoning' || part?.type === 'reasoning-file';
 }
 
 /** Reasoning that carries what its provider asks for. */

@@ -1,10 +1,11 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
-import type { ModelInfo } from '../contracts/model.ts';
+import type { Capabilities, ModelInfo } from '../contracts/model.ts';
 import type { State } from '../state/state.ts';
 import { assistantContent, flattened } from './compile-step.ts';
 import type { Slot } from './pair.ts';
 import { pairCalls } from './pair.ts';
 import { resultOutput } from './compile-result.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** What `compile` must know of the model and the tools. */
 export interface CompileFacts {
@@ -24,12 +25,15 @@ export type Request = Pick<
 const TEMPERATURE = 0.7;
 const OPENING = '(The beginning of this conversation is not shown.)';
 const CONTINUE = 'Continue.';
+const ENDED = '(The turn ended here.)';
+/** Whose servers refuse a user's word right after a tool's: some chat templates, and Gemini by the letter of its documentation. */
+const WANTS_AN_ANSWER: ReadonlySet<Capabilities['rules']> = new Set(['openai-chat', 'google', 'strictest']);
 /** A provider that stopped by itself in the middle of its own work gets the message back as it is. */
 const PAUSED = 'pause_turn';
 
 /**
  * The request for a state. Pure and total: every reachable state gives a request that the provider's rules accept. Calls and
- * results are paired and in call order, no text is empty, the first message is the user's and the last one is not the
+ * results are paired and in call order, no text is empty or ill-formed, the first message is the user's and the last one is not the
  * model's, opaque parts go only to the provider that made them.
  */
 export function compile(state: State, facts: CompileFacts): Request {
@@ -37,8 +41,8 @@ export function compile(state: State, facts: CompileFacts): Request {
   const offered = info.capabilities.tools ? facts.tools : [];
   const { settings } = state;
   return {
-    prompt: [...systemOf(state), ...conversationOf(state, facts, offered.length > 0)],
-    ...(offered.length > 0 && { tools: [...offered], toolChoice: { type: 'auto' as const } }),
+    prompt: wellFormed([...systemOf(state), ...conversationOf(state, facts, offered.length > 0)]),
+    ...(offered.length > 0 && { tools: wellFormed([...offered]), toolChoice: { type: 'auto' as const } }),
     ...(settings.maxTokens !== undefined && {
       maxOutputTokens: Math.min(settings.maxTokens, info.maxOutputTokens),
     }),
@@ -54,10 +58,13 @@ function systemOf(state: State): LanguageModelV4Message[] {
 
 function conversationOf(state: State, facts: CompileFacts, withTools: boolean): LanguageModelV4Message[] {
   const messages: LanguageModelV4Message[] = [];
+  const wantsAnAnswer = WANTS_AN_ANSWER.has(facts.info.capabilities.rules);
   if (state.summary !== undefined) addUserText(messages, `<summary>\n${state.summary}\n</summary>`);
   for (const item of pairCalls(state.entries)) {
     if (item.kind === 'message') {
       const { role, content } = item.record;
+      if (content.trim() === '') continue;
+      if (messages.at(-1)?.role === 'tool' && wantsAnAnswer) addAssistant(messages, [{ type: 'text', text: ENDED }]);
       addUserText(messages, role === 'system' ? `<system>\n${content}\n</system>` : content);
     } else if (withTools || item.slots.length === 0) {
       addStep(messages, assistantContent(item, facts, state.prefixFrom), item.slots);

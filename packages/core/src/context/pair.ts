@@ -5,6 +5,7 @@ import type { Entry } from '../state/state.ts';
 export interface Slot {
   readonly id: string;
   readonly wireId: string;
+  /** As it goes on the wire. */
   readonly tool: string;
   readonly params: Record<string, unknown>;
   result?: ResultRecord;
@@ -16,11 +17,13 @@ export type Item =
 
 /** What every provider takes as a call id: at most 40 of these characters. */
 const WIRE_ID = /^[a-zA-Z0-9_-]{1,40}$/;
+/** What every provider takes as the name of a tool that was called. */
+const WIRE_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
 /**
  * The window as messages and steps, each step with its calls in call order and each call with its one result. Results that
  * belong to no call in the window are left out. Ids that a provider would refuse (odd characters, empty, too long, used twice) get
- * another one, the same in every later request.
+ * another one, the same in every later request; so do names of tools that were never there (models make them up).
  */
 export function pairCalls(entries: Iterable<Entry>): Item[] {
   const items: Item[] = [];
@@ -30,7 +33,7 @@ export function pairCalls(entries: Iterable<Entry>): Item[] {
     if (record.type === 'message') items.push({ kind: 'message', record });
     else if (record.type === 'step') {
       const slots = (record.toolCalls ?? []).map((call): Slot => {
-        const slot = { id: call.id, wireId: wireId(call.id, used), tool: call.tool, params: call.params };
+        const slot = { id: call.id, wireId: wireId(call.id, used), tool: wireName(call.tool), params: call.params };
         waiting.set(call.id, slot);
         return slot;
       });
@@ -50,4 +53,10 @@ function wireId(id: string, used: Set<string>): string {
   for (let n = 2; used.has(wire); n += 1) wire = `${wire.slice(0, 34)}_${n}`;
   used.add(wire);
   return wire;
+}
+
+function wireName(name: string): string {
+  if (WIRE_NAME.test(name)) return name;
+  const odd = name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 63);
+  return /^[a-zA-Z_]/.test(odd) ? odd : `_${odd}`;
 }

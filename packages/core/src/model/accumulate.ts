@@ -102,8 +102,13 @@ export class Accumulator {
       case 'ping':
       case 'raw':
         return;
+      case 'custom':
+        // Who answers, and with what usage, again: nothing that was said, and nothing that goes back.
+        if (part.kind === 'anthropic.message_start') return;
+        this.#done({ type: 'other', part: part as unknown as JSONValue });
+        return;
       default:
-        // Sources, files, custom parts, approval requests and parts that are newer than this code: kept as they came.
+        // Sources, files, approval requests and parts that are newer than this code: kept as they came.
         this.#done({ type: 'other', part: part as unknown as JSONValue });
     }
   }

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Event } from './random/life.ts';
+import { Life, event } from './random/life.ts';
+import type { Reply, Says } from './random/wire.ts';
+
+/** Histories in the normal suite; put in more to search longer. */
+const RUNS = 200;
+
+/** Lives through the events; then every dialect must take the next message, and no request before may have been refused. */
+async function live(events: readonly Event[]): Promise<void> {
+  const life = await Life.begin();
+  try {
+    for (const one of events) await life.live(one);
+    await life.everybodyAnswers();
+    expect(life.wire.broken.map(({ dialect, rules, body }) => ({ dialect, rules, body }))).toEqual([]);
+  } finally {
+    await life.end();
+  }
+}
+
+const answer = (says: Partial<Says>): Reply => ({
+  kind: 'says',
+  says: { calls: [], cut: false, pause: false, backwards: false, ...says },
+});
+const say = (text: string, ...replies: Reply[]): Event => ({ do: 'message', text, replies });
+const call = (name: string, id = 'call_1') => ({ id, name, json: '{}' });
+const timestamp = '2026-01-01T00:00:00.000Z';
+
+/** What was found before; each of these once bricked a session. */
+const FOUND: Record<string, readonly Event[]> = {
+  'half a character in a message': [say('\ud800 half')],
+  'half a character in the arguments of a call': [
+    say('Hi', answer({ calls: [{ id: 'a', name: 'look', json: '{"at":"\\ud800"}' }] })),
+  ],
+  'half a character in what a tool gave': [say('Hi', answer({ calls: [call('odd')] }))],
+  'calls of tools with names that nobody could register': [
+    say(
+      'Hi',
+      answer({ calls: [call('functions.look'), call('', 'b'), call('9lives', 'c'), call('y'.repeat(100), 'd')] }),
+    ),
+  ],
+  'an answer without a word between two messages': [say('Hi', answer({})), say('Again')],
+  'reasoning that comes last': [say('Hi', answer({ thinking: 'Hm.', text: 'So.', backwards: true }))],
+  'a turn that was cut after its tools, then a message to a server that wants an answer in between': [
+    say('Hi', answer({ calls: [call('look')] }), {
+      kind: 'stalls',
+      says: { calls: [], cut: false, pause: false, backwards: false },
+      after: 0,
+    }),
+    { do: 'model', dialect: 'google', tools: true },
+    say('Again'),
+    { do: 'model', dialect: 'openai-chat', tools: true },
+  ],
+  'an empty system message after an imported call': [
+    {
+      do: 'import',
+      messages: [
+        { role: 'assistant', content: '', timestamp, toolCalls: [{ id: 'a', tool: 'look', params: {} }] },
+        { role: 'system', content: '', timestamp },
+      ],
+    },
+    { do: 'model', dialect: 'google', tools: true },
+    say('Again'),
+  ],
+};
+
+test.each(Object.entries(FOUND))('%s', (_name, events) => live(events));
+
+test('whatever happened, the next message is taken by every dialect', { timeout: 120_000 }, async () => {
+  await fc.assert(fc.asyncProperty(fc.array(event, { maxLength: 12 }), live), {
+    numRuns: RUNS,
+    seed: 20_261_122,
+    endOnFailure: false,
+  });
+});
