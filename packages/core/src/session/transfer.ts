@@ -58,12 +58,8 @@ export async function readImport(
       },
     );
   }
-  const parsed = importSchema().safeParse(data);
-  if (!parsed.success) {
-    throw new RepriseError('INVALID_INPUT', `This is no session to import.\n${z.prettifyError(parsed.error)}`, {
-      hint: 'Give what `export()` returned, or an array of messages with role, content and timestamp.',
-    });
-  }
+  const parsed = parse(() => importSchema().safeParse(data));
+  if (!parsed.success) throw noSession(z.prettifyError(parsed.error));
   const { id, records, messages, model: named, title, cwd } = parsed.data;
   const at = isoNow(runtime.clock);
   if (records !== undefined) {
@@ -92,8 +88,37 @@ export async function readImport(
   };
   return {
     ...(id !== undefined && { id }),
-    records: [first, ...messages.flatMap((message) => recordsOf(message, runtime))],
+    records: [first, ...withOwnIds(messages).flatMap((message) => recordsOf(message, runtime))],
   };
+}
+
+/** An id names one message: a second one that bears it gets another. */
+function withOwnIds(messages: readonly ImportedMessage[]): ImportedMessage[] {
+  const taken = new Set<string>();
+  return messages.map((message) => {
+    if (message.id === undefined || !taken.has(message.id)) {
+      if (message.id !== undefined) taken.add(message.id);
+      return message;
+    }
+    const { id: _id, ...rest } = message;
+    return rest;
+  });
+}
+
+function noSession(why: string, cause?: unknown): RepriseError {
+  return new RepriseError('INVALID_INPUT', `This is no session to import.\n${why}`, {
+    cause,
+    hint: 'Give what `export()` returned, or an array of messages with role, content and timestamp.',
+  });
+}
+
+/** Data that is nested deeper than the stack goes throws instead of failing. */
+function parse<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw noSession('It could not be read: it may be nested too deep.', error);
+  }
 }
 
 /** A message of the spec as records. Results that belong to none of its calls have nowhere to go and are left out. */

@@ -1,6 +1,14 @@
 import type { TurnUsage } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
-import type { BodyRecord, BoundaryRecord, EditRecord, Rec, StepRecord } from '../records/types.ts';
+import type {
+  BodyRecord,
+  BoundaryRecord,
+  DeleteRecord,
+  EditRecord,
+  Rec,
+  ResultRecord,
+  StepRecord,
+} from '../records/types.ts';
 import { fromCheckpoint } from './checkpoint.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
@@ -37,7 +45,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return withOpenStep(push(next, entryOf(seq, record), 'assistant'), record);
     case 'result': {
       const open = next.open;
-      if (open === undefined || !open.pending.some((call) => call.id === record.call)) return next;
+      // Outside a turn only an import has results: they follow their step.
+      if (open === undefined) return called(next, record) ? push(next, entryOf(seq, record)) : next;
+      if (!open.pending.some((call) => call.id === record.call)) return next;
       const pending = open.pending.filter((call) => call.id !== record.call);
       return push({ ...next, open: { ...open, pending } }, entryOf(seq, record));
     }
@@ -51,7 +61,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
     case 'edit':
       return changed(next, record);
     case 'delete':
-      return deleted(next, record.message, record.role);
+      return deleted(next, record);
     case 'boundary':
       return moved(next, record);
     case 'change': {
@@ -124,6 +134,16 @@ function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'
   };
 }
 
+/** Whether the newest step made this call and has no result of it yet. */
+function called(state: State, { call, turn }: ResultRecord): boolean {
+  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
+    const record = state.entries.at(i)?.record;
+    if (record?.type === 'result' && record.call !== call) continue;
+    return record?.type === 'step' && record.turn === turn && record.toolCalls?.some(({ id }) => id === call) === true;
+  }
+  return false;
+}
+
 function withOpenStep(state: State, step: StepRecord): State {
   const told = counted(state, step.usage);
   const open = told.open;
@@ -167,14 +187,15 @@ function counted(state: State, usage: TurnUsage | undefined): State {
   };
 }
 
-function deleted(state: State, message: string, role: 'user' | 'assistant' | 'system'): State {
+function deleted(state: State, { message, role, cleared }: DeleteRecord): State {
   const gone = state.entries.toArray().find((entry) => entry.record.type !== 'result' && entry.record.id === message);
-  const calls = new Set(gone?.record.type === 'step' ? gone.record.toolCalls?.map((call) => call.id) : []);
+  // Results follow their step; their ids alone don't say whose they are (imports repeat them).
+  let its = false;
   const kept = replaceEntries(state, (entry) => {
-    if (entry === gone) return undefined;
-    return entry.record.type === 'result' && calls.has(entry.record.call) ? undefined : entry;
+    if (entry.record.type !== 'result') its = entry === gone;
+    return its ? undefined : entry;
   });
-  const messageCount = Math.max(0, kept.messageCount - (role === 'system' ? 0 : 1));
+  const messageCount = Math.max(0, kept.messageCount - (role === 'system' || cleared === true ? 0 : 1));
   return { ...kept, messageCount, ...(gone !== undefined && { prefixFrom: state.seq }) };
 }
 
