@@ -3,7 +3,7 @@ import type { ZodType } from 'zod';
 
 /** Something a model can call. `defineTool` keeps the input's type. */
 export interface Tool<I = any, O = unknown> {
-  /** `^[a-zA-Z0-9_-]{1,64}$`, what every provider takes. */
+  /** `^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$`, what every provider takes. */
   readonly name: string;
   readonly description: string;
   readonly input: ZodType<I> | JSONSchema7;

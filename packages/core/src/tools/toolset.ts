@@ -3,7 +3,7 @@ import type { Tool } from '../contracts/tool.ts';
 import { RepriseError } from '../errors.ts';
 import { jsonSchemaOf } from './schema.ts';
 
-const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+const NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
 /** The tools of one session by name. */
 export class Toolset {
@@ -19,7 +19,7 @@ export class Toolset {
   add(tool: Tool): void {
     if (typeof tool.name !== 'string' || !NAME.test(tool.name)) {
       throw new RepriseError('INVALID_INPUT', `"${String(tool.name)}" is no tool name.`, {
-        hint: 'Use 1 to 64 letters, digits, _ and -.',
+        hint: 'Use 1 to 64 letters, digits, _ and -, a letter or _ first: every provider takes that.',
       });
     }
     if (this.#tools.has(tool.name)) {
