@@ -70,5 +70,6 @@ export {
 export type { Bounds } from './storage/checks.ts';
 export { assertQuery, pageOfHeads } from './storage/query.ts';
 export { createSessions } from './session/sessions.ts';
+export { foldHead } from './state/fold-head.ts';
 export { estimateTokens } from './context/estimate.ts';
 export { classify } from './model/classify.ts';
