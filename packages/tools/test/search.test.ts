@@ -67,6 +67,12 @@ describe('grep', () => {
     expect((await w.run('grep', { pattern: 'evil', path: '-x.txt' })).output).toBe('-x.txt:1:a --pre=./evil b\n');
   });
 
+  test('a binary file is named, not shown', async ({ w }) => {
+    await w.file('bin', Buffer.from([1, 0, 97, 98, 99]));
+    expect((await w.run('grep', { pattern: 'abc', path: 'bin' })).output).toMatch(/^bin: binary file matches/);
+    expect((await w.run('grep', { pattern: 'abc' })).output).toBe('No matches.');
+  });
+
   test('a bad pattern is an error that shows where', async ({ w }) => {
     await expect(w.run('grep', { pattern: 'a(' })).rejects.toMatchObject({
       code: 'TOOL_ERROR',

@@ -39,7 +39,12 @@ export async function runGrep(input: GrepInput, context: ToolContext, settings: 
           const name = target.kind === 'file' ? target.shown : shownPath(target, below);
           const path = redact(name, secrets);
           const sign = /^\d+-/.test(rest) ? '-' : ':';
-          const line = mode === 'files' ? path : below === '' ? rest : `${path}${sign}${showLine(rest, secrets)}`;
+          const line =
+            mode === 'files'
+              ? path
+              : below === ''
+                ? redact(rest.replace(/^<stdin>(?=: )/, name), secrets)
+                : `${path}${sign}${showLine(rest, secrets)}`;
           if (line !== '--') count++;
           await output.push(`${line}\n`);
           return output.bytes < MAX_RESULT_BYTES;
