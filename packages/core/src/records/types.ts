@@ -158,6 +158,8 @@ export interface DeleteRecord {
   readonly at: string;
   readonly message: string;
   readonly role: 'user' | 'assistant' | 'system';
+  /** The message lay before the last clear, so it was not counted any more. */
+  readonly cleared?: boolean;
 }
 
 /** Moves the start of the window. Nothing is destroyed. */

@@ -8,12 +8,12 @@ import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
 
 /** Records another text or mark for a message. What follows it stays; an assistant message keeps its calls. */
-export function editMessage(
+export async function editMessage(
   parts: Parts,
   id: string,
   change: { readonly content?: string; readonly important?: boolean },
 ): Promise<Message> {
-  const { content, important } = change;
+  const { content, important } = Object(change) as typeof change;
   if (content === undefined && important === undefined) {
     throw new RepriseError('INVALID_INPUT', 'Nothing to change.', { hint: 'Give `content` or `important`.' });
   }
@@ -36,13 +36,16 @@ export function editMessage(
 /** Takes a message out of what is shown and sent; an assistant message goes with its calls and results. */
 export function deleteMessage(parts: Parts, id: string): Promise<void> {
   return changing(parts, async () => {
+    const { live, runtime } = parts;
     const { role } = await find(parts, id);
-    await parts.live.append({ type: 'delete', at: isoNow(parts.runtime.clock), message: id, role });
+    const seq = (await readTranscript(live)).seqOf(id) ?? 0;
+    const cleared = seq < live.state.clearedFrom ? { cleared: true } : {};
+    await live.append({ type: 'delete', at: isoNow(runtime.clock), message: id, role, ...cleared });
   });
 }
 
 /** Moves the start of the window; nothing is destroyed, and `getMessages()` still shows what was pruned. */
-export function pruneContext(
+export async function pruneContext(
   parts: Parts,
   options: NonNullable<Parameters<Session['pruneContext']>[0]>,
 ): Promise<void> {
@@ -61,7 +64,7 @@ export function pruneContext(
 }
 
 /** The conversation starts anew, with the last `keepLast` messages if given. The log keeps everything. */
-export function clearHistory(parts: Parts, options: { readonly keepLast?: number }): Promise<void> {
+export async function clearHistory(parts: Parts, options: { readonly keepLast?: number }): Promise<void> {
   const { keepLast = 0 } = options;
   checkCount(keepLast);
   return changing(parts, async () => {

@@ -135,7 +135,7 @@ const record = z.discriminatedUnion('type', [
     content: z.string().optional(),
     important: z.boolean().optional(),
   }),
-  z.object({ type: z.literal('delete'), at: time, message: z.string(), role }),
+  z.object({ type: z.literal('delete'), at: time, message: z.string(), role, cleared: z.boolean().optional() }),
   z.object({
     type: z.literal('boundary'),
     at: time,

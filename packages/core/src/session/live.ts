@@ -61,11 +61,14 @@ export class LiveSession {
     const run = async (): Promise<T> => {
       this.#waiting -= 1;
       if (this.#gone) throw notFound(this.id);
+      let before = Infinity;
       try {
         await this.#begin();
+        before = this.#storedSeq;
         return await work();
       } finally {
         await this.#rest(linger);
+        if (this.#storedSeq > before) this.#saved();
       }
     };
     this.#waiting += 1;
@@ -136,16 +139,11 @@ export class LiveSession {
   /** Stores what `autoSave: false` held back, in one batch; with auto-save there is nothing to do. */
   async save(): Promise<void> {
     await this.exclusive(async () => {
-      if (this.#unsaved.length === 0) return;
+      if (this.#unsaved.length === 0) return this.#saved();
       this.#lease ??= await this.#acquire();
       await this.#store(this.#unsaved, this.head);
       this.#unsaved = [];
     });
-    this.saved();
-  }
-
-  saved(): void {
-    this.events.emit('save', { id: this.id, seq: this.#state.seq });
   }
 
   /** Partial text of the step in flight, for the case of a crash. A failure here costs at most that text, so it is only reported. */
@@ -187,6 +185,11 @@ export class LiveSession {
   async settleDown(): Promise<void> {
     await this.#queue;
     await this.#release();
+  }
+
+  /** Told once for each operation that stored something, and by a `save()` that finds everything stored. */
+  #saved(): void {
+    this.events.emit('save', { id: this.id, seq: this.#state.seq });
   }
 
   async #begin(): Promise<void> {

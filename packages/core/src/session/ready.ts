@@ -31,12 +31,10 @@ async function record(parts: Parts, changes: Parts['pending']): Promise<void> {
   parts.pending = Object.fromEntries(left);
 }
 
-/** A change of the history: alone, under the lease, on a settled session; `save` is told once it is stored. */
-export async function changing<T>(parts: Parts, work: () => Promise<T>): Promise<T> {
-  const result = await parts.live.exclusive(async () => {
+/** A change of the history: alone, under the lease, on a settled session. */
+export function changing<T>(parts: Parts, work: () => Promise<T>): Promise<T> {
+  return parts.live.exclusive(async () => {
     await ready(parts);
     return work();
   });
-  parts.live.saved();
-  return result;
 }

@@ -19,7 +19,6 @@ export function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: 
   queueMicrotask(() => {
     void run(parts, handle, input).then((outcome) => {
       parts.running.delete(handle);
-      parts.live.saved();
       if (outcome.status === 'failed' && outcome.error !== undefined) parts.live.events.emit('error', outcome.error);
       handle.finish(outcome);
     });
