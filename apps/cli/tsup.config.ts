@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.ts';
 
@@ -10,7 +11,8 @@ export default defineConfig({
   sourcemap: false,
   minifySyntax: true,
   minifyWhitespace: true,
-  noExternal: [/.*/],
+  // `external` alone would lose against `noExternal`.
+  noExternal: [/^(?!@vscode\/ripgrep)/],
   external: ['@vscode/ripgrep'],
   esbuildOptions(options) {
     // From the sources: a package's dist is one file, and a file is never split between chunks.
@@ -18,6 +20,17 @@ export default defineConfig({
     options.legalComments = 'none';
   },
   esbuildPlugins: [
+    {
+      // Whatever imports an index gets all it names into its chunk. Errors are needed from the first line on, the engine is not.
+      name: 'errors-alone',
+      setup(build) {
+        build.onResolve({ filter: /^@reprise\/core$/ }, ({ importer }) =>
+          dirname(importer).startsWith(join(import.meta.dirname, 'src')) && basename(importer) !== 'compose.ts'
+            ? { path: join(import.meta.dirname, '../../packages/core/src/errors.ts'), sideEffects: false }
+            : undefined,
+        );
+      },
+    },
     {
       // The namespace `z` holds zod's messages in fifty languages, 300 kB that every turn would load. English stays.
       name: 'zod-in-english',

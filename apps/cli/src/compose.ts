@@ -1,18 +1,17 @@
-import { RepriseError } from '@reprise/core';
-import type { Sessions, SessionsConfig } from '@reprise/core';
-import type { Models } from '@reprise/providers';
+import { RepriseError, createSessions } from '@reprise/core';
+import type { Sessions } from '@reprise/core';
+import { fsStorage } from '@reprise/storage-fs';
+import type { PermissionMode } from '@reprise/tools';
 import type { Defaults } from './commands/open-session.ts';
 import { homeOf, loadConfig } from './config.ts';
-import type { Config } from './config.ts';
-import { chooseModel } from './model-choice.ts';
-import { terminalAsker } from './terminal/ask.ts';
+import { chooseModel, openModels } from './models.ts';
 import type { Io } from './terminal/io.ts';
 
 export interface Needs {
   /** Tools, prompt and permissions too: for turns. Managing sessions does without. */
   readonly turns?: boolean;
   readonly cwd?: string | undefined;
-  readonly permission?: 'ask' | 'accept-edits' | 'auto' | 'deny' | undefined;
+  readonly permission?: PermissionMode | undefined;
 }
 
 export interface Composition {
@@ -20,17 +19,14 @@ export interface Composition {
   readonly defaults: Defaults;
 }
 
-/** Puts the packages together: the only place that knows all of them. */
+/** Puts the packages together. Imports of packages are static here and the commands are not: an `import()` of a package loads all of it. */
 export async function openSessions(io: Io, needs: Needs = {}): Promise<Composition> {
   const home = homeOf(io);
   const config = await loadConfig(home);
   const cwd = directory(needs.cwd, io);
-  const [{ createSessions }, { fsStorage }, models, work] = await Promise.all([
-    import('@reprise/core'),
-    import('@reprise/storage-fs'),
-    openModels(io, config),
-    needs.turns ? workOf(io, needs.permission ?? config.permission ?? 'ask', home) : {},
-  ]);
+  const models = openModels(io, config);
+  const mode = needs.permission ?? config.permission ?? 'ask';
+  const work = needs.turns ? (await import('./work.ts')).workOf(io, mode, home) : {};
   const sessions = createSessions({
     storage: fsStorage({ env: io.env }),
     models,
@@ -61,33 +57,6 @@ export async function withSessions<T>(io: Io, work: (sessions: Sessions) => Prom
   } finally {
     await sessions.close();
   }
-}
-
-/** The names of models; each provider's SDK is loaded when one of its models is called. */
-export async function openModels({ env }: Pick<Io, 'env'>, { aliases, providers }: Config): Promise<Models> {
-  const [{ createModels }, { nodeFetch }] = await Promise.all([
-    import('@reprise/providers'),
-    import('@reprise/providers/node-fetch'),
-  ]);
-  return createModels({ env, fetch: nodeFetch, ...(aliases && { aliases }), ...(providers && { providers }) });
-}
-
-async function workOf(
-  io: Io,
-  mode: NonNullable<Needs['permission']>,
-  repriseHome: string,
-): Promise<Pick<SessionsConfig, 'tools' | 'prompt' | 'permissions' | 'ask'>> {
-  const [{ createTools, permissionPolicy }, { createPromptSource }] = await Promise.all([
-    import('@reprise/tools'),
-    import('@reprise/prompts'),
-  ]);
-  const ask = terminalAsker(io);
-  return {
-    tools: createTools({ environment: io.env, repriseHome }),
-    permissions: permissionPolicy({ mode, environment: io.env, repriseHome }),
-    prompt: createPromptSource({ instructions: true }),
-    ...(ask && { ask }),
-  };
 }
 
 function directory(given: string | undefined, io: Io): string {

@@ -1,13 +1,13 @@
-import { openModels } from '../compose.ts';
 import { homeOf, loadConfig } from '../config.ts';
 import { EXIT } from '../exit-codes.ts';
+import { openModels } from '../models.ts';
 import type { JSON_ONLY } from './options.ts';
 import type { Handler } from './table.ts';
 
 const KEY = { set: 'key set', missing: 'key missing', 'not-needed': '' } as const;
 
 export const models: Handler<typeof JSON_ONLY> = async ({ options }, io) => {
-  const rows = (await openModels(io, await loadConfig(homeOf(io)))).list();
+  const rows = openModels(io, await loadConfig(homeOf(io))).list();
   if (options.json) io.out.json(rows);
   else {
     const width = Math.max(...rows.map(({ name }) => name.length));

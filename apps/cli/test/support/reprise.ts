@@ -4,12 +4,10 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** How the program is started from its sources, without a build. */
-export const PROGRAM = [
-  process.execPath,
-  '--conditions=@reprise/source',
-  join(import.meta.dirname, '../../src/main.ts'),
-] as const;
+/** How the program is started: from its sources, without a build, or as REPRISE_PROGRAM says (the built `bin/reprise.mjs`). */
+export const PROGRAM: readonly [string, ...string[]] = process.env['REPRISE_PROGRAM']
+  ? [process.execPath, process.env['REPRISE_PROGRAM']]
+  : [process.execPath, '--conditions=@reprise/source', join(import.meta.dirname, '../../src/main.ts')];
 
 export interface Ended {
   readonly code: number | null;

@@ -1,10 +1,10 @@
 import type { Damage } from '@reprise/core';
+import { verifySession } from '@reprise/storage-fs';
 import { EXIT } from '../../exit-codes.ts';
 import type { JSON_ONLY } from '../options.ts';
 import type { Handler } from '../table.ts';
 
 export const verify: Handler<typeof JSON_ONLY> = async ({ options, operands: [id = ''] }, io) => {
-  const { verifySession } = await import('@reprise/storage-fs');
   const damage = verifySession(id, { env: io.env });
   if (options.json) io.out.json({ id, whole: damage.length === 0, damage });
   else if (damage.length === 0) io.out.write(`${id} is whole\n`);

@@ -1,7 +1,7 @@
 import { createModels } from '@reprise/providers';
 import { describe, expect, it } from 'vitest';
 import { fakeIo } from '../test/support/io.ts';
-import { chooseModel } from './model-choice.ts';
+import { chooseModel } from './models.ts';
 
 const choose = (env: Record<string, string>, configured?: string, outTTY = false) => {
   const io = fakeIo({ outTTY });

@@ -1,10 +1,18 @@
 import { RepriseError } from '@reprise/core';
-import type { ModelRow } from '@reprise/providers';
+import { createModels } from '@reprise/providers';
+import type { ModelRow, Models } from '@reprise/providers';
+import { nodeFetch } from '@reprise/providers/node-fetch';
+import type { Config } from './config.ts';
 import type { Io } from './terminal/io.ts';
 
 /** Aliases of each provider's middle model; the first one whose key is there is the default. */
 const PREFERRED = ['claude-sonnet', 'gpt', 'gemini'];
 const OFFLINE = 'demo/offline';
+
+/** The names of models; each provider's SDK is loaded when one of its models is called. */
+export function openModels({ env }: Pick<Io, 'env'>, { aliases, providers }: Config): Models {
+  return createModels({ env, fetch: nodeFetch, ...(aliases && { aliases }), ...(providers && { providers }) });
+}
 
 /** The model of a new session that no option names: the configuration's, that of a key at hand, on a terminal the offline one. */
 export function chooseModel(

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makePlace } from './support/reprise.ts';
+import type { Place } from './support/reprise.ts';
+
+const APP = join(import.meta.dirname, '..');
+const PROGRAM = join(APP, 'bin/reprise.mjs');
+
+/** Writes the URL of every module that is loaded to the file in LOADED. */
+const SPY = `import { appendFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+registerHooks({ load: (url, context, next) => (appendFileSync(process.env.LOADED, url + '\\n'), next(url, context)) });`;
+
+describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (needs a build)', () => {
+  let place: Place;
+  beforeEach(() => void (place = makePlace()));
+  afterEach(() => place.remove());
+
+  const run = (...words: string[]) =>
+    spawnSync(process.execPath, [PROGRAM, ...words], { cwd: place.work, env: place.env, encoding: 'utf8' });
+
+  /** The files of the bundle that these words load, and the built-in modules. */
+  function loaded(...words: string[]) {
+    const spy = join(place.home, 'spy.mjs');
+    const log = join(place.home, 'loaded');
+    writeFileSync(spy, SPY);
+    writeFileSync(log, '');
+    const env = { ...place.env, LOADED: log };
+    expect(spawnSync(process.execPath, ['--import', spy, PROGRAM, ...words], { cwd: place.work, env }).status).toBe(0);
+    const urls = readFileSync(log, 'utf8').trim().split('\n');
+    const files = urls.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url));
+    const texts = files.filter((file) => file.startsWith(APP)).map((file) => readFileSync(file, 'utf8'));
+    return {
+      bytes: texts.reduce((sum, text) => sum + text.length, 0),
+      text: texts.join('\n'),
+      builtIns: urls.filter((url) => url.startsWith('node:')),
+      outside: files.filter((file) => !file.startsWith(APP)),
+    };
+  }
+
+  it('has the version of its package', () => {
+    const { version } = JSON.parse(readFileSync(join(APP, 'package.json'), 'utf8'));
+    expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([['--version'], ['--help'], ['run', '--help']])(
+    '%s %s loads next to nothing: no engine, no zod, no SDK, no built-in module',
+    (...words) => {
+      const { bytes, builtIns, outside } = loaded(...words);
+      expect(bytes).toBeLessThan(30_000);
+      expect(builtIns).toEqual([]);
+      expect(outside).toEqual([]);
+    },
+  );
+
+  it('loads no provider for a turn offline, and nothing from outside of the bundle', () => {
+    const { text, outside } = loaded('run', '--model', 'demo/offline', 'list this folder');
+    expect(text).toContain('demo/offline');
+    expect(text).not.toContain('anthropic-version');
+    expect(outside).toEqual([]);
+  });
+
+  it('finds its ripgrep', () => {
+    writeFileSync(join(place.work, 'a.txt'), 'a needle in here\n');
+    const { status, stdout } = run('run', '--model', 'demo/offline', 'search for "needle"');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('a needle in here') });
+  });
+
+  it('keeps its compiled code where nobody else can write', () => {
+    run('--version');
+    expect(statSync(join(place.env['HOME'] ?? '', '.cache/reprise')).mode & 0o777).toBe(0o700);
+  });
+
+  it('says which Node it needs', () => {
+    const old = "Object.defineProperty(process.versions, 'node', { value: '20.1.0' });";
+    const early = ['--import', `data:text/javascript,${encodeURIComponent(old)}`];
+    const { status, stderr } = spawnSync(process.execPath, [...early, PROGRAM, '--version'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('needs Node.js 24 or later') });
+  });
+});
