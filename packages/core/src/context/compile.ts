@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
 import type { Capabilities, ModelInfo } from '../contracts/model.ts';
+import { stopsFor } from '../model/stops.ts';
 import type { State } from '../state/state.ts';
 import { assistantContent, flattened } from './compile-step.ts';
 import type { Slot } from './pair.ts';
@@ -40,6 +41,7 @@ export function compile(state: State, facts: CompileFacts): Request {
   const { info } = facts;
   const offered = info.capabilities.tools ? facts.tools : [];
   const { settings } = state;
+  const stops = stopsFor(settings.stopSequences, info.capabilities.rules).sent;
   return {
     prompt: wellFormed([...systemOf(state), ...conversationOf(state, facts, offered.length > 0)]),
     ...(offered.length > 0 && { tools: wellFormed([...offered]), toolChoice: { type: 'auto' as const } }),
@@ -47,7 +49,7 @@ export function compile(state: State, facts: CompileFacts): Request {
       maxOutputTokens: Math.min(settings.maxTokens, info.maxOutputTokens),
     }),
     ...(info.capabilities.temperature && { temperature: settings.temperature ?? TEMPERATURE }),
-    ...(settings.stopSequences?.length && { stopSequences: [...settings.stopSequences] }),
+    ...(stops.length > 0 && { stopSequences: [...stops] }),
   };
 }
 

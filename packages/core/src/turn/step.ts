@@ -35,7 +35,8 @@ export async function callModel(context: TurnContext): Promise<StepResult> {
     let failed: unknown;
     try {
       const request = compile(live.state, await requestFacts(context));
-      await streamInto(accumulator, model, request, signal, runtime.clock);
+      const stops = live.state.settings.stopSequences;
+      await streamInto(accumulator, model, request, signal, runtime.clock, stops);
     } catch (error) {
       failed = error;
     }

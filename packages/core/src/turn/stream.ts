@@ -3,6 +3,7 @@ import type { ResolvedModel } from '../contracts/model.ts';
 import type { Clock } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import type { Accumulator } from '../model/accumulate.ts';
+import { StopCutter, stopsFor } from '../model/stops.ts';
 
 /** No part of a stream for so long, and the call has failed. Generous: reasoning models think in silence. */
 export const IDLE_MS = 300_000;
@@ -10,8 +11,9 @@ export const IDLE_MS = 300_000;
 const LINGER_MS = 1000;
 
 /**
- * One `doStream` into the accumulator, to its end. Rejects with what the model threw, with the signal's reason, with TIMEOUT when
- * nothing comes any more, or with NETWORK when the stream ends without its terminal part; what came before is in the accumulator.
+ * One `doStream` into the accumulator, to its end or to the first stop sequence that the provider doesn't apply itself. Rejects with
+ * what the model threw, with the signal's reason, with TIMEOUT when nothing comes any more, or with NETWORK when the stream ends
+ * without its terminal part; what came before is in the accumulator.
  */
 export async function streamInto(
   accumulator: Accumulator,
@@ -19,8 +21,12 @@ export async function streamInto(
   request: LanguageModelV4CallOptions,
   outer: AbortSignal,
   clock: Clock,
+  stopSequences?: readonly string[],
 ): Promise<void> {
   outer.throwIfAborted();
+  const { own } = stopsFor(stopSequences, model.info.capabilities.rules);
+  const cutter = own.length > 0 ? new StopCutter(accumulator, own) : undefined;
+  const target = cutter ?? accumulator;
   const inner = new AbortController();
   let last = clock.now();
   let cancelTimer: () => void = () => undefined;
@@ -55,7 +61,11 @@ export async function streamInto(
       const { done, value } = await reader.read();
       if (done) break;
       last = clock.now();
-      accumulator.push(value);
+      target.push(value);
+      if (cutter?.full) {
+        inner.abort();
+        return;
+      }
       if (value.type !== 'finish') continue;
       cancelTimer();
       cancelTimer = clock.timer(LINGER_MS, cancel, { unref: true });
