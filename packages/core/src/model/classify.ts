@@ -89,7 +89,7 @@ function factsOf(error: unknown): Facts {
   const at = error as Record<string, unknown>;
   const nested =
     typeof at['error'] === 'object' && at['error'] !== null ? (at['error'] as Record<string, unknown>) : {};
-  const message = [at['message'], nested['message'], at['type']].find(
+  const message = [at['message'], nested['message'], at['responseBody'], at['type']].find(
     (text) => typeof text === 'string' && text !== '',
   );
   const status = [at['statusCode'], at['status'], nested['status']].find((value) => typeof value === 'number');
@@ -108,7 +108,8 @@ function factsOf(error: unknown): Facts {
     cause,
   ];
   return {
-    message: String(message ?? jsonOf(error)).slice(0, 2000),
+    // Never the whole of an error: some hold the request, and with it the conversation.
+    message: String(message ?? (typeof status === 'number' ? `HTTP ${status}` : jsonOf(error))).slice(0, 2000),
     text: words.filter((word) => typeof word === 'string').join(' '),
     ...(typeof status === 'number' && { status }),
     headers: (at['responseHeaders'] as Record<string, string> | undefined) ?? {},
