@@ -1,5 +1,8 @@
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
+/** Output tokens of one response, at least (400 `integer_below_min_value` otherwise). */
+const LEAST = 16;
+
 /** OpenAI's Responses API through `@ai-sdk/openai`. */
 export const openai: ProviderSpec = {
   keys: ['OPENAI_API_KEY'],
@@ -26,6 +29,7 @@ export const openai: ProviderSpec = {
   // (and no other model, which would answer 400).
   prepare: (options) => ({
     ...options,
+    ...(options.maxOutputTokens !== undefined && { maxOutputTokens: Math.max(LEAST, options.maxOutputTokens) }),
     providerOptions: {
       ...options.providerOptions,
       openai: { store: false, ...options.providerOptions?.openai },
