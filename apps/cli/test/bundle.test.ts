@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { anthropic, startFakeProvider } from '@reprise/fake-provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makePlace } from './support/reprise.ts';
 import type { Place } from './support/reprise.ts';
@@ -12,6 +13,9 @@ const PROGRAM = join(APP, 'bin/reprise.mjs');
 /** Writes the URL of every module that is loaded to the file in LOADED. */
 const SPY = `import { appendFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+process.on('exit', () => {
+  for (const name of process.moduleLoadList.filter((name) => /undici|sqlite/.test(name))) appendFileSync(process.env.LOADED, 'node:' + name + '\\n');
+});
 registerHooks({ load: (url, context, next) => (appendFileSync(process.env.LOADED, url + '\\n'), next(url, context)) });`;
 
 describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (needs a build)', () => {
@@ -61,6 +65,26 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     expect(text).toContain('demo/offline');
     expect(text).not.toContain('anthropic-version');
     expect(outside).toEqual([]);
+  });
+
+  it('does without undici for a turn with a provider', async () => {
+    const fake = await startFakeProvider();
+    fake.script('anthropic', anthropic.message({ text: 'Hello.' }));
+    const spy = join(place.home, 'spy.mjs');
+    const log = join(place.home, 'loaded');
+    writeFileSync(spy, SPY);
+    const env = { ...place.env, LOADED: log, ANTHROPIC_BASE_URL: fake.url, ANTHROPIC_API_KEY: 'k' };
+    const words = ['run', '--model', 'anthropic/claude-sonnet-4-5', 'hi'];
+    const child = spawn(process.execPath, ['--import', spy, PROGRAM, ...words], {
+      cwd: place.work,
+      env,
+      stdio: 'ignore',
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    await fake.close();
+    expect(code).toBe(0);
+    expect(readFileSync(log, 'utf8')).toContain('sqlite');
+    expect(readFileSync(log, 'utf8')).not.toContain('undici');
   });
 
   it('finds its ripgrep', () => {
