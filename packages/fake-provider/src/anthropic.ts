@@ -3,17 +3,21 @@ import { freshId, pieces, sealOf } from './text.ts';
 
 /** A content block of Anthropic's Messages API, as the stream carries it. */
 export type AnthropicBlock =
-  | { readonly type: 'text'; readonly text: string }
+  /** `citations` arrive after the text, one delta each. */
+  | { readonly type: 'text'; readonly text: string; readonly citations?: readonly object[] }
   /** `signature` defaults to a value made from the text; `null` leaves it out. */
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature?: string | null }
   | { readonly type: 'redacted_thinking'; readonly data: string }
   | {
-      readonly type: 'tool_use';
+      /** `server_tool_use`: a call that the provider runs itself. */
+      readonly type: 'tool_use' | 'server_tool_use';
       readonly id?: string;
       readonly name: string;
       readonly input: unknown;
       readonly json?: string;
-    };
+    }
+  /** A result of such a call. Comes whole, as do other blocks that have no deltas. */
+  | { readonly type: 'web_search_tool_result'; readonly tool_use_id: string; readonly content: unknown };
 
 export interface AnthropicUsage {
   readonly input?: number;
@@ -139,20 +143,27 @@ function blocksOf(spec: AnthropicMessage): AnthropicBlock[] {
 function opening(block: AnthropicBlock): object {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: '' };
+      return { type: 'text', text: '', ...(block.citations && { citations: [] }) };
     case 'thinking':
       return { type: 'thinking', thinking: '', signature: '' };
     case 'redacted_thinking':
+    case 'web_search_tool_result':
       return block;
     case 'tool_use':
-      return { type: 'tool_use', id: block.id ?? freshId('toolu_'), name: block.name, input: {} };
+    case 'server_tool_use': {
+      const id = block.id ?? freshId(block.type === 'tool_use' ? 'toolu_' : 'srvtoolu_');
+      return { type: block.type, id, name: block.name, input: {} };
+    }
   }
 }
 
 function deltas(block: AnthropicBlock, size: number): object[] {
   switch (block.type) {
     case 'text':
-      return pieces(block.text, size).map((text) => ({ type: 'text_delta', text }));
+      return [
+        ...pieces(block.text, size).map((text) => ({ type: 'text_delta', text })),
+        ...(block.citations ?? []).map((citation) => ({ type: 'citations_delta', citation })),
+      ];
     case 'thinking': {
       const signature = block.signature === undefined ? signatureOf(block.thinking) : block.signature;
       return [
@@ -161,8 +172,10 @@ function deltas(block: AnthropicBlock, size: number): object[] {
       ];
     }
     case 'redacted_thinking':
+    case 'web_search_tool_result':
       return [];
-    case 'tool_use': {
+    case 'tool_use':
+    case 'server_tool_use': {
       const json = block.json ?? JSON.stringify(block.input);
       // The real stream opens with an empty piece, and an empty object has no other.
       const parts = json === '{}' ? [''] : ['', ...pieces(json, size)];

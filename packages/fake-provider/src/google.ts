@@ -7,6 +7,10 @@ export interface GoogleMessage {
   /** A thought summary. */
   readonly thinking?: string;
   readonly text?: string;
+  /** Parts as they are, one chunk each, after the text and before the calls (a file, run code, a signed text). */
+  readonly parts?: readonly object[];
+  /** Grounding metadata of the last chunk. */
+  readonly grounding?: object;
   /** Sent on the first call, as the real API does; `null` leaves it out. Defaults to a value made from the call. */
   readonly signature?: string | null;
   readonly toolCalls?: readonly { readonly id?: string; readonly name: string; readonly input: unknown }[];
@@ -30,6 +34,7 @@ function message(spec: GoogleMessage): WireEvent[] {
   const parts: object[] = [
     ...pieces(spec.thinking ?? '', size).map((text) => ({ text, thought: true })),
     ...pieces(spec.text ?? '', size).map((text) => ({ text })),
+    ...(spec.parts ?? []),
     ...calls.map(({ id, name, input }, i) => ({
       functionCall: { ...(id !== undefined && { id }), name, args: input },
       ...(i === 0 && signature !== null && { thoughtSignature: signature }),
@@ -43,6 +48,7 @@ function message(spec: GoogleMessage): WireEvent[] {
         {
           content: { parts: [part], role: 'model' },
           ...(i === parts.length - 1 && { finishReason: spec.stop ?? 'STOP' }),
+          ...(i === parts.length - 1 && spec.grounding && { groundingMetadata: spec.grounding }),
           index: 0,
         },
       ],

@@ -13,7 +13,13 @@ export interface ResponsesMessage {
   readonly id?: string;
   readonly model?: string;
   readonly reasoning?: ResponsesReasoning;
+  /** A search that the provider runs itself, before the text. */
+  readonly webSearch?: { readonly id?: string; readonly query: string };
   readonly text?: string;
+  /** The text's item id. */
+  readonly textId?: string;
+  /** Pages that the text cites. */
+  readonly sources?: readonly { readonly url: string; readonly title: string }[];
   /** `json` is sent as the arguments' text in place of `input`. */
   readonly toolCalls?: readonly {
     readonly id?: string;
@@ -59,7 +65,8 @@ function message(spec: ResponsesMessage): WireEvent[] {
   const size = spec.delta ?? 8;
   const output: object[] = [];
   if (spec.reasoning) output.push(reasoning(out, output.length, spec.reasoning, size));
-  if (spec.text !== undefined) output.push(text(out, output.length, spec.text, size));
+  if (spec.webSearch) output.push(webSearch(out, output.length, spec.webSearch));
+  if (spec.text !== undefined) output.push(text(out, output.length, spec, spec.text, size));
   for (const call of spec.toolCalls ?? []) output.push(toolCall(out, output.length, call, size));
 
   const status = spec.status ?? 'completed';
@@ -114,17 +121,40 @@ function reasoning(out: Emitter, output_index: number, spec: ResponsesReasoning,
   return done;
 }
 
-function text(out: Emitter, output_index: number, whole: string, size: number): object {
-  const id = freshId('msg_');
+function webSearch(
+  out: Emitter,
+  output_index: number,
+  { id = freshId('ws_'), query }: NonNullable<ResponsesMessage['webSearch']>,
+): object {
+  const item = { id, type: 'web_search_call', status: 'in_progress', action: { type: 'search', query } };
+  out.emit('response.output_item.added', { output_index, item });
+  for (const step of ['in_progress', 'searching', 'completed'])
+    out.emit(`response.web_search_call.${step}`, { item_id: id, output_index });
+  const done = { ...item, status: 'completed' };
+  out.emit('response.output_item.done', { output_index, item: done });
+  return done;
+}
+
+function text(out: Emitter, output_index: number, spec: ResponsesMessage, whole: string, size: number): object {
+  const id = spec.textId ?? freshId('msg_');
+  const annotations = (spec.sources ?? []).map((source) => ({
+    type: 'url_citation',
+    start_index: 0,
+    end_index: whole.length,
+    ...source,
+  }));
   const item = { id, type: 'message', status: 'in_progress', content: [] as object[], role: 'assistant' };
   const at = { item_id: id, output_index, content_index: 0 };
-  const part = { type: 'output_text', annotations: [], logprobs: [], text: whole };
+  const part = { type: 'output_text', annotations: [] as object[], logprobs: [], text: whole };
   out.emit('response.output_item.added', { output_index, item });
   out.emit('response.content_part.added', { ...at, part: { ...part, text: '' } });
   for (const delta of pieces(whole, size)) out.emit('response.output_text.delta', { ...at, delta, logprobs: [] });
+  for (const [annotation_index, annotation] of annotations.entries())
+    out.emit('response.output_text.annotation.added', { ...at, annotation_index, annotation });
   out.emit('response.output_text.done', { ...at, text: whole, logprobs: [] });
-  out.emit('response.content_part.done', { ...at, part });
-  const done = { ...item, status: 'completed', content: [part] };
+  const whole_part = { ...part, annotations };
+  out.emit('response.content_part.done', { ...at, part: whole_part });
+  const done = { ...item, status: 'completed', content: [whole_part] };
   out.emit('response.output_item.done', { output_index, item: done });
   return done;
 }

@@ -34,7 +34,7 @@ export function settingsOf(id: string, spec: ProviderSpec, { options, env }: Set
     id,
     ...credentialOf(id, spec, { options, env }),
     baseURL: spec.normalizeUrl(url),
-    headers: { ...options.headers, ...own?.headers },
+    headers: { ...lowerCased(options.headers), ...lowerCased(own?.headers) },
     fetch: own?.fetch ?? options.fetch,
   };
 }
@@ -91,6 +91,11 @@ export function credentialProblem(spec: ProviderSpec, settings: ProviderSettings
         details,
       })
     : undefined;
+}
+
+/** By one spelling, so that a provider's own header replaces the common one. */
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** The first variable that holds more than blanks, without blanks around it. */

@@ -9,6 +9,7 @@ export interface ProviderSettings {
   /** A bearer token in place of the key. */
   readonly authToken: string | undefined;
   readonly baseURL: string;
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch | undefined;
 }

@@ -8,13 +8,12 @@ const KEPT = /^(accept|content-type|user-agent|anthropic-(version|beta)|x-stainl
  * variables of their own (`OPENAI_API_KEY`, `OPENAI_CUSTOM_HEADERS`, …) and would send what they find to any address,
  * a local server's too.
  */
-export function vendorFetch(settings: ProviderSettings, extra: Readonly<Record<string, string>> = {}): typeof fetch {
+export function vendorFetch(settings: ProviderSettings, extra: Readonly<Record<string, string>>): typeof fetch {
   const send = settings.fetch ?? globalThis.fetch;
   return (input, init) => {
     const headers: Record<string, string> = {};
     for (const [name, value] of entriesOf(init?.headers)) if (KEPT.test(name)) headers[name] = value;
-    for (const [name, value] of Object.entries({ ...extra, ...settings.headers })) headers[name.toLowerCase()] = value;
-    return send(input, { ...init, headers });
+    return send(input, { ...init, headers: { ...headers, ...extra, ...settings.headers } });
   };
 }
 

@@ -9,9 +9,12 @@ export async function googleJson(
   body?: unknown,
 ): Promise<unknown> {
   const send = settings.fetch ?? globalThis.fetch;
-  const headers: Record<string, string> = { accept: 'application/json', 'x-goog-api-key': settings.apiKey ?? '' };
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value;
+  const headers = {
+    accept: 'application/json',
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    'x-goog-api-key': settings.apiKey ?? '',
+    ...settings.headers,
+  };
   const response = await send(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers,
