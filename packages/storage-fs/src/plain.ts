@@ -1,7 +1,8 @@
 import { closeSync } from 'node:fs';
 import { z } from 'zod';
 import { openExisting, readSmall, readWhole } from './files.ts';
-import { readMetadata, type Metadata } from './head-file.ts';
+import { readMetadata } from './head-file.ts';
+import { firstRecord } from './recover-head.ts';
 
 /** How every log of ours begins; a hand-written one hardly does. */
 const OURS = '[{"seq":';
@@ -30,7 +31,7 @@ export function plainRecords(folder: string, id: string): readonly string[] | un
   const text = readSmall(path) ?? '';
   if (text.trim() === '' || CHECKSUM.test(text)) return undefined;
   const messages = Messages.safeParse(parsed(text)).data;
-  return messages && [sessionRecord(messages, metadata), ...messages.flatMap(recordsOf)];
+  return messages && [firstRecord(metadata, timeOf(messages[0])), ...messages.flatMap(recordsOf)];
 }
 
 function beginsAsOurs(path: string): boolean {
@@ -42,16 +43,6 @@ function beginsAsOurs(path: string): boolean {
   } finally {
     closeSync(fd);
   }
-}
-
-/** Core's first record, from what the folder says of itself. */
-function sessionRecord(messages: readonly z.infer<typeof Message>[], metadata: Metadata | undefined): string {
-  const model = metadata?.model ?? 'demo/offline';
-  return JSON.stringify({
-    ...{ type: 'session', format: 1, at: metadata?.createdAt ?? timeOf(messages[0]) },
-    ...{ model: { requested: model, name: model }, system: [], tools: [], named: true, settings: {} },
-    ...{ title: metadata?.title, cwd: metadata?.cwd, tags: metadata?.tags },
-  });
 }
 
 /** A message as core's records, as an import makes them. Ids come from the place, so that each reading gives the same. */

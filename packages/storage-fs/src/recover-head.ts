@@ -1,74 +1,26 @@
 import { fstatSync } from 'node:fs';
-import type { SessionHead } from '@reprise/core';
+import { foldHead, type SessionHead, type StoredRecord } from '@reprise/core';
 import type { Metadata } from './head-file.ts';
 import { Order, type Found } from './order.ts';
 import { Forward } from './scan.ts';
 import { tailOf } from './tail.ts';
 
-/** The fields of a record that a head can be derived from. All are optional: nothing here may fail. */
-interface Facts {
-  readonly role?: unknown;
-  readonly model?: unknown;
-  readonly tools?: unknown;
-  readonly timestamp?: unknown;
-  readonly at?: unknown;
-  readonly title?: unknown;
-  readonly cwd?: unknown;
-  readonly usage?: { readonly input?: unknown; readonly output?: unknown; readonly total?: unknown };
-}
+/** How core's first record begins. */
+const BEGINS = '{"type":"session"';
 
 /**
- * A head for a session whose `state.json` is lost: from `metadata.json`, else record 1, with the messages and their tokens
- * counted. Reads the whole log, and writes nothing.
+ * A head for a session whose `state.json` is lost: the fold of its log, begun from `metadata.json` where the first record is lost too.
+ * Reads the whole log, and writes nothing.
  */
 export function recoverHead(id: string, metadata: Metadata | undefined, fd: number): SessionHead {
   const tail = tailOf(fd, fstatSync(fd).size);
-  return derive(id, metadata, tail.tip, factsOf(fd, tail.readEnd));
+  return headOf(id, metadata, tail.tip, soundRecords(fd, tail.readEnd));
 }
 
 /** The same for records that are at hand. */
 export function deriveHead(id: string, metadata: Metadata | undefined, records: readonly string[]): SessionHead {
-  return derive(
-    id,
-    metadata,
-    records.length,
-    records.map((json) => JSON.parse(json) as Facts),
-  );
-}
-
-function derive(id: string, metadata: Metadata | undefined, seq: number, records: Iterable<Facts>): SessionHead {
-  let start: Facts | undefined;
-  let lastMessage: string | undefined;
-  let messageCount = 0;
-  const tokenUsage = { input: 0, output: 0, total: 0 };
-  for (const facts of records) {
-    start ??= facts;
-    if (facts.role !== 'user' && facts.role !== 'assistant') continue;
-    messageCount += 1;
-    lastMessage = text(facts.timestamp) ?? lastMessage;
-    tokenUsage.input += count(facts.usage?.input);
-    tokenUsage.output += count(facts.usage?.output);
-    tokenUsage.total += count(facts.usage?.total);
-  }
-  const createdAt = metadata?.createdAt ?? text(start?.at) ?? text(start?.timestamp) ?? new Date(0).toISOString();
-  const title = metadata?.title ?? text(start?.title);
-  const cwd = metadata?.cwd ?? text(start?.cwd);
-  return {
-    id,
-    model: metadata?.model ?? modelName(start?.model) ?? 'unknown',
-    createdAt,
-    lastMessage: lastMessage ?? createdAt,
-    messageCount,
-    tokenUsage,
-    tools: Array.isArray(start?.tools) ? start.tools.filter((tool) => typeof tool === 'string') : [],
-    status: 'idle',
-    seq,
-    checkpoint: 0,
-    ...(title === undefined ? {} : { title }),
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(metadata?.tags === undefined ? {} : { tags: metadata.tags }),
-    ...(metadata?.parent === undefined ? {} : { parent: metadata.parent }),
-  };
+  const stored = records.map((json, at) => ({ seq: at + 1, json }));
+  return headOf(id, metadata, records.length, stored);
 }
 
 /** `state` brought to the log's tip, which a crash may have left behind or a repair before it. */
@@ -77,7 +29,18 @@ export function atTip(state: SessionHead, tip: number): SessionHead {
   return { ...state, seq: tip, checkpoint: state.checkpoint > tip ? 0 : state.checkpoint };
 }
 
-function* factsOf(fd: number, end: number): Generator<Facts> {
+/** Core's first record, as far as a folder's `metadata.json` knows it. */
+export function firstRecord(metadata: Metadata | undefined, at = new Date(0).toISOString()): string {
+  const model = metadata?.model ?? 'demo/offline';
+  return JSON.stringify({
+    ...{ type: 'session', format: 1, at: metadata?.createdAt ?? at },
+    ...{ model: { requested: model, name: model }, system: [], tools: [], named: true, settings: {} },
+    ...{ title: metadata?.title, cwd: metadata?.cwd, tags: metadata?.tags, parent: metadata?.parent },
+  });
+}
+
+/** The sound records of the log in `fd` up to byte `end`, in order. */
+export function* soundRecords(fd: number, end: number): Generator<Found> {
   const lines = new Forward(fd, 0, end);
   const order = new Order(1, 0, true);
   const found: Found[] = [];
@@ -85,20 +48,28 @@ function* factsOf(fd: number, end: number): Generator<Facts> {
     more = lines.next();
     if (more) order.take(lines, found);
     else order.finish(found);
-    for (const record of found) yield JSON.parse(record.json) as Facts;
+    yield* found;
     found.length = 0;
   }
 }
 
-/** Record 1 names the model as asked for and as resolved. */
-function modelName(value: unknown): string | undefined {
-  return text(value) ?? text((value as { name?: unknown } | undefined)?.name);
+/** At `seq`, which the fold doesn't reach where the last lines are damaged. */
+function headOf(id: string, metadata: Metadata | undefined, seq: number, records: Iterable<StoredRecord>): SessionHead {
+  let head: SessionHead | undefined;
+  try {
+    head = foldHead(id, begun(metadata, records));
+  } catch {
+    // Records that only look like core's. What the metadata says is still a head, and a session must open.
+  }
+  return { ...(head ?? (foldHead(id, begun(metadata, [])) as SessionHead)), seq };
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+function* begun(metadata: Metadata | undefined, records: Iterable<StoredRecord>): Generator<StoredRecord> {
+  let first = true;
+  for (const record of records) {
+    if (first && !record.json.startsWith(BEGINS)) yield { seq: 0, json: firstRecord(metadata) };
+    first = false;
+    yield record;
+  }
+  if (first) yield { seq: 0, json: firstRecord(metadata) };
 }

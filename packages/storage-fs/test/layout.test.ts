@@ -109,8 +109,11 @@ test('the root is the option, else REPRISE_HOME/sessions, else ~/.opencode/sessi
 
 test('the head is rebuilt where state.json is lost or damaged, without a write', async () => {
   const { storage, root } = made;
-  const message = (role: string, at: string): string => JSON.stringify({ type: 'message', role, timestamp: at });
-  await make(storage, 'one', ['{"type":"session"}', message('user', '2026-05-01T00:00:00.000Z'), text(3)]);
+  const session = { type: 'session', format: 1, at: '2026-04-30T00:00:00.000Z', model: { requested: 'm', name: 'm' } };
+  const first = JSON.stringify({ ...session, system: [], tools: [], named: true, settings: {} });
+  const message = (role: string, timestamp: string): string =>
+    JSON.stringify({ type: role === 'user' ? 'message' : 'step', id: timestamp, role, content: 'hi', timestamp });
+  await make(storage, 'one', [first, message('user', '2026-05-01T00:00:00.000Z'), text(3)]);
   const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
   await append(storage, lease, 3, [message('assistant', '2026-05-02T00:00:00.000Z')]);
   await lease.release();
