@@ -1,8 +1,33 @@
-import { cpSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  cpSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lines, makePlace, sessionIn } from './support/reprise.ts';
 import type { Place, RunOptions } from './support/reprise.ts';
+
+const hasMkfifo = spawnSync('mkfifo', ['--version']).status === 0;
+
+/** What a non-blocking descriptor holds now; 0 bytes where that is nothing. */
+function readNow(fd: number, into: Buffer): number {
+  try {
+    return readSync(fd, into);
+  } catch (error) {
+    if (Object(error).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
 
 let place: Place;
 beforeEach(() => {
@@ -85,6 +110,30 @@ describe('standard output', () => {
     expect((await run(['read hello.txt'], { outTo: file })).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('Hello from a file.');
     expect(readFileSync(file, 'utf8')).not.toContain('→ read');
+  });
+
+  it.skipIf(!hasMkfifo)('as a full, non-blocking pipe (needs mkfifo) is waited for, and nothing is lost', async () => {
+    const { err } = await run(['keep this:'], { input: 'x'.repeat(300_000) });
+    const fifo = join(place.work, 'fifo');
+    spawnSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    const running = place.start(['session', 'export', sessionIn(err)], { outTo: writer });
+    const pieces: Buffer[] = [];
+    const bytes = Buffer.alloc(65_536);
+    for (let ended = false; !ended;) {
+      // Slower than the program, so that the pipe is full most of the time.
+      ended = await Promise.race([running.ended.then(() => true), sleep(50, false)]);
+      for (let read = 1; read > 0;) {
+        read = readNow(reader, bytes);
+        pieces.push(Buffer.from(bytes.subarray(0, read)));
+      }
+    }
+    closeSync(reader);
+    expect(await running.ended).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(Buffer.concat(pieces).toString()).messages[0].content).toHaveLength(
+      'keep this:\n\n'.length + 300_000,
+    );
   });
 
   it.skipIf(!existsSync('/dev/full'))('that is full (needs /dev/full) ends it: exit code 1, one line', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { anthropic, startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROGRAM, makePlace } from './support/reprise.ts';
+import { PROGRAM, makePlace, sessionIn } from './support/reprise.ts';
 import type { Place } from './support/reprise.ts';
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
@@ -93,6 +93,22 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
     tmux('send-keys', '-t', 'main', 'C-c');
     expect(await shows('exit=130')).toContain('To go on: reprise run --session');
     expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
+  });
+
+  it('asks before it deletes a session', async () => {
+    const { err } = await place.run(['run', '--model', 'demo/offline', 'hello']);
+    const id = sessionIn(err);
+    open(['session', 'delete', id]);
+    await shows('for good? [y/N]');
+    tmux('send-keys', '-t', 'main', 'Enter');
+    await shows('exit=1');
+    expect(existsSync(join(place.home, 'sessions', id))).toBe(true);
+    tmux('kill-server');
+    open(['session', 'delete', id]);
+    await shows('for good? [y/N]');
+    tmux('send-keys', '-t', 'main', 'y', 'Enter');
+    await shows('exit=0');
+    expect(existsSync(join(place.home, 'sessions', id))).toBe(false);
   });
 
   it('without a key answers offline and says so; NO_COLOR is obeyed', async () => {

@@ -28,8 +28,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Text: written to a pipe that is closed. `open`: a pipe that stays silent. Absent: /dev/null. */
   readonly input?: string | { readonly open: true };
-  /** In place of a pipe that is collected: a file. */
-  readonly outTo?: string;
+  /** In place of a pipe that is collected: a file, or a descriptor (which is closed here). */
+  readonly outTo?: string | number;
 }
 
 export interface Place {
@@ -53,7 +53,7 @@ export function makePlace(): Place {
 
   const start: Place['start'] = (words, options = {}) => {
     const { input, outTo } = options;
-    const out = outTo === undefined ? 'pipe' : openSync(outTo, 'w');
+    const out = outTo === undefined ? 'pipe' : typeof outTo === 'number' ? outTo : openSync(outTo, 'w');
     const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', out, 'pipe'];
     const [program, ...first] = PROGRAM;
     const child = spawn(program, [...first, ...words], {
