@@ -20,6 +20,9 @@ export function assistantContent(
   const said: AssistantContent = [];
   const callMeta = new Map<string, Meta>();
   const finished = providerResults(step);
+  // A stream that repeats an event repeats these too: each goes back once, the call before its result.
+  const sent = new Set<string>();
+  const answered = new Set<string>();
   let shown = 0;
   for (const part of step.parts ?? [{ type: 'text' as const, length: step.content.length }]) {
     switch (part.type) {
@@ -37,7 +40,8 @@ export function assistantContent(
         if (part.meta !== undefined) callMeta.set(part.id, part.meta);
         break;
       case 'provider-call':
-        if (own && finished.has(part.id))
+        if (own && finished.has(part.id) && !sent.has(part.id)) {
+          sent.add(part.id);
           said.push({
             type: 'tool-call',
             toolCallId: part.id,
@@ -46,9 +50,11 @@ export function assistantContent(
             providerExecuted: true,
             ...options(part.meta, true),
           });
+        }
         break;
       case 'provider-result':
-        if (own && finished.has(part.id))
+        if (sent.has(part.id) && !answered.has(part.id)) {
+          answered.add(part.id);
           said.push({
             type: 'tool-result',
             toolCallId: part.id,
@@ -56,6 +62,7 @@ export function assistantContent(
             output: part.isError ? { type: 'error-json', value: part.result } : { type: 'json', value: part.result },
             ...options(part.meta, true),
           });
+        }
         break;
       case 'other':
         if (own) said.push(...otherPart(part.part));
