@@ -28,8 +28,10 @@ export function planPrune(state: State, fit: Fit, force = false): Boundary | und
   const budget = Math.min(TARGET, pruneThreshold) * whole - fit.overhead;
   const cut = cutFor(entries, budget, state);
   const first = entries[cut];
-  if (first === undefined || cut === 0) return undefined;
-  return { from: first.seq, keep: pinned(entries.slice(0, cut), state) };
+  if (first === undefined) return undefined;
+  const keep = pinned(entries.slice(0, cut), state);
+  // A boundary that takes nothing out would be written again before each request.
+  return keep.length === cut ? undefined : { from: first.seq, keep };
 }
 
 /** The boundary that leaves the last `count` user and assistant messages. */
