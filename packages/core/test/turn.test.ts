@@ -178,6 +178,18 @@ test('calls that the provider ran are stored with their results, are no tool cal
   ]);
 });
 
+test('calls and results of the provider that a stream repeats go back once', async () => {
+  const { model, sessions } = stage();
+  const made = { type: 'tool-call', toolCallId: 'srv', toolName: 'web', input: '{}', providerExecuted: true } as const;
+  const result = { type: 'tool-result', toolCallId: 'srv', toolName: 'web', result: 1 } as const;
+  model.script.push([made, made, result, result, made, ...text('x'), finish()]);
+  const session = await sessions.create(start);
+  await session.message('x');
+  await session.message('y');
+  const types = (model.requests[1]?.prompt[1]?.content as { type: string }[]).map(({ type }) => type);
+  expect(types).toEqual(['tool-call', 'tool-result', 'text']);
+});
+
 test('parts that the engine does not know are kept as they came', async () => {
   const { model, sessions, storage } = stage();
   const source = { type: 'source' as const, sourceType: 'url' as const, id: 's', url: 'https://example.org/' };

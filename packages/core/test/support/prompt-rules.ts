@@ -58,6 +58,7 @@ function said(
 ): { id: string; tool: string }[] {
   const calls: { id: string; tool: string }[] = [];
   const provider = new Set<string>();
+  const ran = new Set<string>();
   if (message.content.every((part) => part.type === 'reasoning')) say('nothing but reasoning');
   for (const part of message.content) {
     if (calls.length > 0 && !(part.type === 'tool-call' && !part.providerExecuted))
@@ -74,7 +75,10 @@ function said(
       }
       case 'tool-call':
         if (part.providerExecuted) {
+          if (provider.has(part.toolCallId) || ran.has(part.toolCallId))
+            say(`provider-run call ${part.toolCallId} twice`);
           provider.add(part.toolCallId);
+          ran.add(part.toolCallId);
           break;
         }
         if (!CALL_ID.test(part.toolCallId)) say(`call id ${JSON.stringify(part.toolCallId)}`);

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import * as core from './index.ts';
+import * as testing from './testing/index.ts';
+
+test('the public surface', () => {
+  expect(Object.keys(core).sort()).toMatchInlineSnapshot(`
+    [
+      "ERROR_CODES",
+      "PAGE_BYTES",
+      "RepriseError",
+      "SESSION_ID",
+      "assertHead",
+      "assertInboxEntry",
+      "assertQuery",
+      "assertRecordText",
+      "assertSessionId",
+      "assertThrough",
+      "boundsOf",
+      "classify",
+      "createSessions",
+      "defineTool",
+      "estimateTokens",
+      "foldHead",
+      "isCoded",
+      "memoryStorage",
+      "pageOfHeads",
+      "toCoded",
+    ]
+  `);
+  expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
+    [
+      "storageSuite",
+    ]
+  `);
+});

@@ -1,0 +1,310 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decode, encode } from '../src/records/codec.ts';
+import type { Rec } from '../src/records/types.ts';
+import { loadState } from '../src/session/load.ts';
+import { toCheckpoint } from '../src/state/checkpoint.ts';
+import { extend } from '../src/state/extend.ts';
+import { headOf } from '../src/state/head.ts';
+import { EMPTY } from '../src/state/state.ts';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { settle } from '../src/turn/settle.ts';
+import { stepKey } from '../src/turn/draft.ts';
+import { expectCompilable, expectValid, fold, plain } from './support/fold.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const usage = { input: 3, output: 2, cached: 0, reasoning: 0, total: 5 };
+
+const turn = fc.constantFrom('t1', 't2', 't3');
+const callId = fc.constantFrom('c1', 'c2', 'c 3', '', '__proto__', 'x'.repeat(70));
+const content = fc.oneof(fc.constantFrom('', ' ', 'hello', '日本語', '\ud800'), fc.string({ maxLength: 20 }));
+const meta = fc.option(fc.constantFrom({ own: { signature: 'sig' } }, { own: {} }), { nil: undefined });
+const reason = fc.constantFrom('stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other');
+/** An id of a message that may be there: the n-th. */
+const someId = fc.integer({ min: 1, max: 12 }).map((n) => `m${n}`);
+const seq = fc.integer({ min: 0, max: 40 });
+
+const part = fc.oneof(
+  fc.record({ type: fc.constant('text'), length: fc.integer({ min: 0, max: 8 }), meta }),
+  fc.record({ type: fc.constant('reasoning'), text: content, meta }),
+  fc.record({ type: fc.constant('provider-call'), id: callId, tool: fc.constant('web'), input: fc.constant({}), meta }),
+  fc.record({
+    type: fc.constant('provider-result'),
+    id: callId,
+    tool: fc.constant('web'),
+    result: fc.constant({ hits: 1 }),
+    meta,
+  }),
+  fc.constant({ type: 'other', part: { type: 'source', url: 'x' } }),
+);
+
+/** Records of every type with fields that may or may not make sense where they stand. Only ids of messages are unique, as the engine makes them. */
+const facts = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('message'),
+      role: fc.constantFrom('user', 'system'),
+      content,
+      timestamp: fc.constant(at),
+      turn: fc.option(turn, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('step'),
+      role: fc.constant('assistant'),
+      content,
+      timestamp: fc.constant(at),
+      turn: fc.option(turn, { nil: undefined }),
+      toolCalls: fc.option(
+        fc.uniqueArray(callId, { maxLength: 3 }).map((ids) => ids.map((id) => ({ id, tool: 'look', params: {} }))),
+        { nil: undefined },
+      ),
+      parts: fc.option(fc.array(part, { maxLength: 4 }), { nil: undefined }),
+      finishReason: reason,
+      rawFinishReason: fc.option(fc.constant('pause_turn'), { nil: undefined }),
+      usage: fc.option(fc.constant(usage), { nil: undefined }),
+      provider: fc.constantFrom('test', 'other'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('result'),
+      at: fc.constant(at),
+      turn,
+      call: callId,
+      tool: fc.constant('look'),
+      result: fc.jsonValue(),
+      error: fc.option(content, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('attempt'),
+      at: fc.constant(at),
+      turn,
+      attempt: fc.nat(5),
+      code: fc.constant('NETWORK'),
+      message: content,
+      waitMs: fc.constant(1),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('turn-end'),
+      at: fc.constant(at),
+      turn,
+      status: fc.constantFrom('done', 'failed', 'aborted'),
+      finishReason: reason,
+      usage: fc.constant(usage),
+      steps: fc.nat(3),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('edit'),
+      at: fc.constant(at),
+      message: someId,
+      content: fc.option(content, { nil: undefined }),
+      important: fc.option(fc.boolean(), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('delete'),
+      at: fc.constant(at),
+      message: someId,
+      role: fc.constantFrom('user', 'assistant', 'system'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('boundary'),
+      at: fc.constant(at),
+      reason: fc.constantFrom('clear', 'prune', 'compact'),
+      from: seq,
+      keep: fc.array(seq, { maxLength: 4 }),
+      messages: fc.option(fc.nat(9), { nil: undefined }),
+      summary: fc.option(content, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('change'),
+      at: fc.constant(at),
+      reason: content,
+      tools: fc.option(fc.constant(['look']), { nil: undefined }),
+      title: fc.option(content, { nil: undefined }),
+      settings: fc.option(fc.constant({ temperature: 0.5 }), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('fork'), at: fc.constant(at), parent: fc.constant({ id: 'p', seq: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('warning'), at: fc.constant(at), message: content }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'checkpoint' }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'from-the-future' }) },
+);
+
+const first: Rec = {
+  type: 'session',
+  format: 1,
+  at,
+  model: { requested: 'm', name: 'm' },
+  system: [],
+  tools: ['look'],
+  named: false,
+  settings: {},
+};
+
+/** A log: the first record, then anything; checkpoints hold what the engine would write there. */
+const log = fc.array(facts, { maxLength: 30 }).map((list): Rec[] => {
+  let n = 0;
+  let state = fold([first]);
+  const records: Rec[] = [first];
+  for (const fact of list) {
+    const own = fact.type === 'step' && 'provider' in fact ? String(fact.provider) : '';
+    const named = fact.type === 'message' || fact.type === 'step' ? { ...fact, id: `m${(n += 1)}` } : fact;
+    const given = fact.type === 'checkpoint' ? toCheckpoint(state, at) : (named as unknown as Rec);
+    const record = JSON.parse(encode(given).replaceAll('"own":', `"${own}":`)) as Rec;
+    state = fold([record], state);
+    records.push(record);
+  }
+  return records;
+});
+
+/** What the engine itself appends. */
+const TYPES: ReadonlySet<string> = new Set([
+  'session',
+  'message',
+  'step',
+  'result',
+  'attempt',
+  'turn-end',
+  'edit',
+  'delete',
+  'boundary',
+  'change',
+  'fork',
+  'warning',
+]);
+
+/** Fixed, so that a red run stays red; see laws.test.ts for other seeds. */
+const runs = { numRuns: Number(process.env['REPRISE_RUNS'] ?? 200), seed: Number(process.env['REPRISE_SEED'] ?? 1) };
+
+test('every prefix of every log has a valid state, and one that gives a valid request', () => {
+  fc.assert(
+    fc.property(log, (records) => {
+      let state = EMPTY;
+      for (const record of records) {
+        state = fold([record], state);
+        expectValid(state);
+      }
+    }),
+    runs,
+  );
+});
+
+test('folding is pure: a state that was kept goes on being what it was', () => {
+  fc.assert(
+    fc.property(log, log, (records, others) => {
+      const state = fold(records);
+      const before = plain(state);
+      fold(others.slice(1), state);
+      fold(records.slice(1), state);
+      expect(plain(state)).toEqual(before);
+    }),
+    runs,
+  );
+});
+
+test('folding from any checkpoint gives what folding from the start gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(log, async (records) => {
+      const storage = memoryStorage();
+      const whole = fold(records);
+      const lease = await storage.acquire('s', { owner: { name: 't' }, expect: 'new' });
+      await storage.append(lease, { expected: 0, records: records.map(encode), head: headOf('s', whole) });
+      await lease.release();
+      const checkpoints = records.flatMap((record, i) => (record.type === 'checkpoint' ? [i + 1] : []));
+      for (const checkpoint of [0, ...checkpoints]) {
+        const loaded = await loadState(storage, 's', { ...headOf('s', whole), checkpoint });
+        expect(loaded.damage).toBeUndefined();
+        expect(plain(loaded.state)).toEqual(plain(whole));
+      }
+    }),
+    runs,
+  );
+});
+
+test('a state that is settled has no open turn and one result a call; settling it again gives nothing', () => {
+  fc.assert(
+    fc.property(log, fc.string({ maxLength: 10 }), (records, draft) => {
+      const state = fold(records);
+      const { open } = state;
+      const pieces =
+        open === undefined
+          ? []
+          : [
+              {
+                step: stepKey(open.turn, open.steps + 1),
+                attempt: 1,
+                offset: 0,
+                json: JSON.stringify({ text: draft }),
+              },
+            ];
+      const added = settle(state, pieces, { at, messageId: 'settled' });
+      const settled = fold(added, state);
+      expectValid(settled);
+      expect(settled.open).toBeUndefined();
+      expect(added.filter(({ type }) => type === 'turn-end')).toHaveLength(open === undefined ? 0 : 1);
+      expect(added.flatMap((record) => (record.type === 'result' ? [record.call] : []))).toEqual(
+        open?.pending.map(({ id }) => id) ?? [],
+      );
+      expect(settle(settled, pieces, { at, messageId: 'again' })).toEqual([]);
+    }),
+    runs,
+  );
+});
+
+test('what is appended folds to the state that appending gives', () => {
+  fc.assert(
+    fc.property(log, log, (records, more) => {
+      const state = fold(records);
+      const facts = more.filter(({ type }) => type !== 'checkpoint' && TYPES.has(type));
+      const { lines, state: next } = extend(state, facts.slice(1), at);
+      const read = lines.map((json, i) => decode({ seq: state.seq + i + 1, json }));
+      expect(plain(fold(read as Rec[], state))).toEqual(plain(next));
+      if (more.some(({ type }) => type === 'boundary')) expect(next.checkpoint).toBe(next.seq);
+    }),
+    runs,
+  );
+});
+
+test('a request for another provider carries nothing of the first', () => {
+  fc.assert(
+    fc.property(log, (records) => expectCompilable(fold(records), 'third')),
+    runs,
+  );
+});
+
+test('a log at rest gets a checkpoint after 256 records', () => {
+  let state = fold([first]);
+  const lengths: number[] = [];
+  for (let i = 0; i < 600; i += 1) {
+    const extended = extend(state, [{ type: 'warning', at, message: `${i}` }], at);
+    state = extended.state;
+    if (extended.lines.length === 2) lengths.push(state.seq);
+  }
+  expect(lengths).toEqual([257, 514]);
+});

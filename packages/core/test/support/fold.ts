@@ -1,0 +1,101 @@
+import { expect } from 'vitest';
+import { compile } from '../../src/context/compile.ts';
+import type { Capabilities } from '../../src/contracts/model.ts';
+import { decode, encode } from '../../src/records/codec.ts';
+import type { Rec } from '../../src/records/types.ts';
+import { assertHead } from '../../src/storage/checks.ts';
+import { headOf } from '../../src/state/head.ts';
+import { reduce } from '../../src/state/reduce.ts';
+import type { State } from '../../src/state/state.ts';
+import { EMPTY } from '../../src/state/state.ts';
+import { problemsOf } from './prompt-rules.ts';
+import { infoOf } from './stage.ts';
+
+export function fold(records: readonly Rec[], from: State = EMPTY): State {
+  return records.reduce((state, record) => {
+    const json = encode(record);
+    const seq = state.seq + 1;
+    return reduce(state, seq, decode({ seq, json }), json.length);
+  }, from);
+}
+
+/** A state as plain data, to be compared. */
+export function plain(state: State): unknown {
+  return JSON.parse(JSON.stringify({ ...state, entries: state.entries.toArray() }));
+}
+
+const TOOL = { type: 'function' as const, name: 'look', inputSchema: { type: 'object' as const } };
+
+/** Law 4 for one state: what is sent is valid for each provider's rules, with tools and without. */
+export function expectCompilable(state: State, provider = 'test'): void {
+  const rules: Capabilities['rules'][] = ['anthropic', 'google', 'strictest', 'openai-responses'];
+  const paused =
+    (state.entries.at(-1)?.record as { rawFinishReason?: string } | undefined)?.rawFinishReason === 'pause_turn';
+  for (const rule of rules) {
+    for (const tools of [[], [TOOL]]) {
+      const request = compile(state, { info: infoOf({}, { rules: rule }), provider, tools });
+      expect(problemsOf(request, { own: provider, paused })).toEqual([]);
+    }
+  }
+}
+
+/** What is true of every state, whatever the log. */
+export function expectValid(state: State): void {
+  const seqs = state.entries.toArray().map(({ seq }) => seq);
+  expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
+  expect(seqs.every((seq) => seq > 0 && seq <= state.seq)).toBe(true);
+  expect(state.tokens).toBe(state.entries.toArray().reduce((sum, { tokens }) => sum + tokens, 0));
+  expect(Number.isSafeInteger(state.messageCount) && state.messageCount >= 0).toBe(true);
+  expect(state.checkpoint).toBeLessThanOrEqual(state.seq);
+  if (state.open !== undefined) {
+    expect(state.open.seq).toBeLessThanOrEqual(state.seq);
+    expect(new Set(state.open.pending.map(({ id }) => id)).size).toBe(state.open.pending.length);
+  }
+  if (state.seq > 0) assertHead(headOf('s', state), 's', state.seq);
+  expectCompilable(state);
+}
+
+/** The messages that a log holds, folded by hand: the oracle for `getMessages`. */
+export function transcriptOf(records: readonly Rec[], from = 1): { role: string; content: string; results: number }[] {
+  const messages: { id: string; role: string; content: string; results: number; seq: number; calls: string[] }[] = [];
+  records.forEach((record, at) => {
+    if (record.type === 'message') messages.push({ ...record, results: 0, seq: at + 1, calls: [] });
+    else if (record.type === 'step')
+      messages.push({ ...record, results: 0, seq: at + 1, calls: (record.toolCalls ?? []).map(({ id }) => id) });
+    else if (record.type === 'result') {
+      const owner = messages.findLast(({ calls }) => calls.includes(record.call));
+      if (owner !== undefined) owner.results += 1;
+    } else if (record.type === 'edit' && record.content !== undefined) {
+      const target = messages.find(({ id }) => id === record.message);
+      if (target !== undefined) target.content = record.content;
+    } else if (record.type === 'delete') {
+      const place = messages.findIndex(({ id }) => id === record.message);
+      if (place >= 0) messages.splice(place, 1);
+    }
+  });
+  return messages.filter(({ seq }) => seq >= from).map(({ role, content, results }) => ({ role, content, results }));
+}
+
+/** Laws 2 and 3 on a log at rest: one result a call, after it; one end a turn. */
+export function expectLawful(records: readonly Rec[]): void {
+  const waiting: string[] = [];
+  let turn: string | undefined;
+  for (const record of records) {
+    if (record.type === 'message' && record.turn !== undefined) {
+      expect(turn).toBeUndefined();
+      turn = record.turn;
+    } else if (record.type === 'step') {
+      expect(waiting).toEqual([]);
+      waiting.push(...(record.toolCalls ?? []).map(({ id }) => id));
+    } else if (record.type === 'result') {
+      expect(waiting).toContain(record.call);
+      waiting.splice(waiting.indexOf(record.call), 1);
+    } else if (record.type === 'turn-end') {
+      expect(waiting).toEqual([]);
+      expect(record.turn).toBe(turn);
+      turn = undefined;
+    }
+  }
+  expect(waiting).toEqual([]);
+  expect(turn).toBeUndefined();
+}
