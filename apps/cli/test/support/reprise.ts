@@ -53,15 +53,17 @@ export function makePlace(): Place {
 
   const start: Place['start'] = (words, options = {}) => {
     const { input, outTo } = options;
-    const out = outTo === undefined ? 'pipe' : typeof outTo === 'number' ? outTo : openSync(outTo, 'w');
-    const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', out, 'pipe'];
-    const [program, ...first] = PROGRAM;
-    const child = spawn(program, [...first, ...words], {
+    // Node makes the descriptors 0 to 2 of a child blocking; a shell hands on what it was given.
+    const raw = typeof outTo === 'number';
+    const out = typeof outTo === 'string' ? openSync(outTo, 'w') : 'pipe';
+    const stdio: StdioOptions = [input === undefined ? 'ignore' : 'pipe', out, 'pipe', ...(raw ? [outTo] : [])];
+    const [program, ...rest] = [...(raw ? ['sh', '-c', 'exec "$@" >&3 3>&-', 'sh'] : []), ...PROGRAM, ...words];
+    const child = spawn(program ?? '', rest, {
       cwd: options.cwd ?? work,
       env: { ...env, ...options.env },
       stdio,
     });
-    if (typeof out === 'number') closeSync(out);
+    for (const fd of [out, outTo]) if (typeof fd === 'number') closeSync(fd);
     if (typeof input === 'string') child.stdin?.end(input);
     const running = watch(child);
     started.push(running);
