@@ -148,6 +148,18 @@ describe('iterators', () => {
     ]);
   });
 
+  test('a slow one is never waited for and gets what came meanwhile, once', async () => {
+    fake.script('anthropic', say());
+    const stream = session.message('Hi');
+    const seen: string[] = [];
+    for await (const chunk of stream) {
+      if (seen.length === 0) await stream;
+      if (chunk.type === 'text') seen.push(chunk.content);
+    }
+    expect(seen).toHaveLength(2);
+    expect(seen.join('')).toBe(TEXT);
+  });
+
   test('break detaches, and the turn goes on', async () => {
     fake.script('anthropic', say());
     const stream = session.message('Hi');

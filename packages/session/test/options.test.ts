@@ -70,6 +70,7 @@ const EFFECTS: Record<keyof Spec, () => Promise<void>> = {
     // Sent only where the model takes it.
     expect('temperature' in (await sent({ model: 'anthropic/claude-sonnet-5-5', temperature: 0.2 }))).toBe(false);
     expect('temperature' in (await sent({ model: MODELS['openai-responses'], temperature: 0.2 }))).toBe(false);
+    expect('temperature' in (await sent({ model: 'anthropic/claude-next-9', temperature: 0.2 }))).toBe(false);
     expect(await sent({ model: MODELS['openai-chat'], temperature: 0.2 })).toMatchObject({ temperature: 0.2 });
     expect(await sent({ model: MODELS.google, temperature: 0.2 })).toMatchObject({
       generationConfig: { temperature: 0.2 },
