@@ -95,20 +95,16 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
     expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
   });
 
-  it('asks before it deletes a session', async () => {
-    const { err } = await place.run(['run', '--model', 'demo/offline', 'hello']);
-    const id = sessionIn(err);
+  it.each([
+    [[], 1],
+    [['y'], 0],
+  ])('asks before it deletes a session; the answer %j gives exit code %i', async (keys, code) => {
+    const id = sessionIn((await place.run(['run', '--model', 'demo/offline', 'hello'])).err);
     open(['session', 'delete', id]);
     await shows('for good? [y/N]');
-    tmux('send-keys', '-t', 'main', 'Enter');
-    await shows('exit=1');
-    expect(existsSync(join(place.home, 'sessions', id))).toBe(true);
-    tmux('kill-server');
-    open(['session', 'delete', id]);
-    await shows('for good? [y/N]');
-    tmux('send-keys', '-t', 'main', 'y', 'Enter');
-    await shows('exit=0');
-    expect(existsSync(join(place.home, 'sessions', id))).toBe(false);
+    tmux('send-keys', '-t', 'main', ...keys, 'Enter');
+    await shows(`exit=${code}`);
+    expect(existsSync(join(place.home, 'sessions', id))).toBe(code === 1);
   });
 
   it('without a key answers offline and says so; NO_COLOR is obeyed', async () => {
