@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { anthropic, encodeEvent, startFakeProvider, type FakeProvider, type Reply } from './index.ts';
+import { anthropic, encodeEvent, modelList, startFakeProvider, tokenCount } from './index.ts';
+import type { FakeProvider, Reply } from './index.ts';
 
 let fake: FakeProvider;
 afterEach(() => fake.close());
@@ -131,4 +132,38 @@ test('strict: a request that breaks a rule is refused by name', async () => {
   expect([bad.status, await bad.text()]).toEqual([400, expect.stringMatching(/\[max-tokens\].*\[empty-text\]/)]);
   const good = await post({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] });
   expect(await good.text()).toBe('taken');
+});
+
+test('model lists, token counts and key checks answer beside the script; unset ones are a 404', async () => {
+  fake = await startFakeProvider({ strict: true });
+  const get = (path: string, headers = {}) => fetch(fake.url + path, { headers });
+  expect((await get('/v1/models')).status).toBe(404);
+  fake.answer('anthropic', 'models', modelList.anthropic([{ id: 'claude', window: 9 }]));
+  fake.answer('openai-chat', 'models', modelList.openai([{ id: 'gpt', more: { context_length: 8 } }]));
+  fake.answer('google', 'models', modelList.google([{ id: 'gemini' }], 'next'));
+  const versioned = { 'anthropic-version': '2023-06-01' };
+  expect(await (await get('/v1/models', versioned)).json()).toMatchObject({
+    data: [{ id: 'claude', max_input_tokens: 9 }],
+  });
+  expect(await (await get('/v1/models')).json()).toMatchObject({ data: [{ id: 'gpt', context_length: 8 }] });
+  expect(await (await get('/v1beta/models?pageSize=5')).json()).toMatchObject({
+    models: [{ name: 'models/gemini' }],
+    nextPageToken: 'next',
+  });
+  expect(fake.requests.map(({ dialect, endpoint }) => `${dialect} ${endpoint}`)).toEqual([
+    'openai-chat models',
+    'anthropic models',
+    'openai-chat models',
+    'google models',
+  ]);
+});
+
+test('a counting request with a field that its API does not take is refused', async () => {
+  fake = await startFakeProvider();
+  fake.answer('anthropic', 'count', tokenCount('anthropic', 12));
+  const count = (body: object) =>
+    fetch(`${fake.url}/v1/messages/count_tokens`, { method: 'POST', body: JSON.stringify(body) });
+  expect(await (await count({ model: 'm', messages: [] })).json()).toEqual({ input_tokens: 12 });
+  const bad = await count({ model: 'm', messages: [], max_tokens: 5 });
+  expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('max_tokens: Extra inputs')]);
 });

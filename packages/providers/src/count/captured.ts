@@ -1,4 +1,5 @@
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+import { headerPairs } from '../vendor/fetch.ts';
 import type { Counted } from './counter.ts';
 
 /** A request as the AI SDK would have sent it. */
@@ -17,7 +18,7 @@ export async function captured(model: Counted, prompt: LanguageModelV4Prompt): P
   const { spec, settings, modelId, info } = model;
   let kept: CapturedRequest | undefined;
   const keep: typeof fetch = (input, init) => {
-    const versions = [...new Headers(init?.headers)].filter(([name]) => /^anthropic-(version|beta)$/.test(name));
+    const versions = [...headerPairs(init?.headers)].filter(([name]) => /^anthropic-(version|beta)$/.test(name));
     // The SDK's own text a moment ago, so there is nothing to check.
     const body = JSON.parse(String(init?.body)) as CapturedRequest['body'];
     kept = { url: String(input), body, versions: Object.fromEntries(versions) };

@@ -12,7 +12,7 @@ export function vendorFetch(settings: ProviderSettings, extra: Readonly<Record<s
   const send = settings.fetch ?? globalThis.fetch;
   return (input, init) => {
     const headers: Record<string, string> = {};
-    for (const [name, value] of entriesOf(init?.headers)) if (KEPT.test(name)) headers[name] = value;
+    for (const [name, value] of headerPairs(init?.headers)) if (KEPT.test(name)) headers[name] = value;
     return send(input, { ...init, headers: { ...headers, ...extra, ...settings.headers } });
   };
 }
@@ -21,7 +21,8 @@ export function bearer(credential: string | undefined): Record<string, string> {
   return credential === undefined ? {} : { authorization: `Bearer ${credential}` };
 }
 
-function* entriesOf(headers: RequestInit['headers']): Iterable<[string, string]> {
+/** What `fetch` takes as headers, names in lower case. */
+export function* headerPairs(headers: RequestInit['headers']): Iterable<[string, string]> {
   if (!headers) return;
   const pairs = Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name, value] of pairs) yield [String(name).toLowerCase(), String(value)];
