@@ -2,19 +2,22 @@ import type { ModelFailure } from '../contracts/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isCoded } from '../errors.ts';
 
-/** Texts that providers use, most specific first. The first that matches decides where the status alone does not. */
+/**
+ * Texts that providers use; the first that matches decides where the status alone does not. Rate limits come first: some speak of tokens and
+ * of a prompt that is too long for a minute, and a prune would not help.
+ */
 const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
   [
-    /prompt is too long|context[_ ]length|context window|maximum context|too many tokens in (the )?prompt|input (is|length).{0,40}(too long|exceed)|exceeds? the (maximum|max|model'?s?).{0,40}(tokens|context)|reduce the length|request_too_large|token count.{0,40}exceeds|input token(s| count).{0,60}(exceed|maximum)|maximum prompt length|exceeds the limit of \d+ tokens|model_max_prompt_tokens|n_ctx|prompt too long|larger than the maximum/i,
+    /rate[_ -]?limit|too many requests|resource[_ ](has been )?exhausted|quota exceeded|(tokens|requests) per (min|day)|throttl|too many tokens, please wait|exceeded your usage limits/i,
+    'rate-limit',
+  ],
+  [
+    /prompt is too long|context[_ ]length|context window|context limit|context shift is disabled|context size (has been )?exceeded|available context size|exceeded model token limit|maximum context|too many tokens in (the )?prompt|input (is|length).{0,40}(too long|exceed)|exceeds? the (maximum|max|model'?s?).{0,40}(tokens|context)|reduce the length|request_too_large|token count.{0,40}exceeds|input token(s| count).{0,60}(exceed|maximum)|maximum prompt length|exceeds the limit of \d+ tokens|model_max_prompt_tokens|n_ctx|prompt too long|larger than the maximum/i,
     'overflow',
   ],
   [
     /credit balance|insufficient[_ ](quota|funds|balance|credits)|billing|payment required|out of credits|exceeded your current quota/i,
     'billing',
-  ],
-  [
-    /rate[_ -]?limit|too many requests|resource[_ ]exhausted|quota exceeded|tokens per min|requests per (min|day)|throttl/i,
-    'rate-limit',
   ],
   [
     /overloaded|server_is_overloaded|at capacity|capacity constraints|service unavailable|temporarily unavailable|engine is currently/i,
@@ -25,7 +28,7 @@ const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
     'auth',
   ],
   [
-    /model[_ ]not[_ ]found|not_found_error.{0,80}model|unknown model|model .{0,80}(does not exist|not found|not supported)|no such model/i,
+    /model[_ ]not[_ ]found|not_found_error.{0,80}model|unknown model|model .{0,80}(does not exist|not found|not supported)|not have access to (the )?model|not a valid model|no such model/i,
     'unknown-model',
   ],
   [/content[_ ](filter|policy|management)|safety|flagged|prohibited_content|refusal/i, 'content-filter'],
@@ -66,11 +69,13 @@ export function codeOf(failure: ModelFailure): ErrorCode {
 export function classify(error: unknown, now: number): ModelFailure {
   const facts = factsOf(error);
   const kind = kindOf(facts);
-  const retryAfterMs = retryAfter(facts.headers, now);
+  const wait = kind === 'rate-limit' || kind === 'overload' ? toldIn(facts.text) : undefined;
+  const retryAfterMs = retryAfter(facts.headers, now) ?? wait;
   return {
     kind,
     message: facts.message,
-    retryable: RETRYABLE.has(kind),
+    // A request that is larger than what a minute allows fails again however long one waits.
+    retryable: RETRYABLE.has(kind) && !/request too large/i.test(facts.text),
     ...(facts.status !== undefined && { status: facts.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
@@ -92,7 +97,9 @@ function factsOf(error: unknown): Facts {
   const message = [at['message'], nested['message'], at['responseBody'], at['type']].find(
     (text) => typeof text === 'string' && text !== '',
   );
-  const status = [at['statusCode'], at['status'], nested['status']].find((value) => typeof value === 'number');
+  const status = [at['statusCode'], at['status'], nested['status'], nested['code']].find(
+    (value) => typeof value === 'number' && value >= 100 && value < 600,
+  );
   const cause =
     at['cause'] instanceof Error
       ? `${at['cause'].message} ${String((at['cause'] as { code?: unknown }).code ?? '')}`
@@ -101,8 +108,10 @@ function factsOf(error: unknown): Facts {
     message,
     at['type'],
     at['code'],
+    nested['message'],
     nested['type'],
     nested['code'],
+    nested['status'],
     at['responseBody'],
     jsonOf(at['data']),
     cause,
@@ -131,21 +140,21 @@ function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
     case 402:
       return 'billing';
     case 403:
-      return byText === 'billing' ? 'billing' : 'auth';
+      return byText === 'billing' || byText === 'unknown-model' ? byText : 'auth';
     case 404:
       return 'unknown-model';
     case 408:
     case 504:
       return 'timeout';
     case 413:
-      return 'overflow';
+      return byText === 'rate-limit' ? 'rate-limit' : 'overflow';
     case 429:
-      return byText === 'billing' ? 'billing' : 'rate-limit';
+      return byText === 'billing' || byText === 'overload' ? byText : 'rate-limit';
     case 503:
     case 529:
       return 'overload';
     default:
-      if (status >= 500) return byText === 'overload' || byText === 'rate-limit' ? byText : 'overload';
+      if (status >= 500) return byText === 'overflow' || byText === 'rate-limit' ? byText : 'overload';
       return byText === 'overflow' ||
         byText === 'billing' ||
         byText === 'content-filter' ||
@@ -167,6 +176,18 @@ function retryAfter(headers: Readonly<Record<string, string>>, now: number): num
   if (seconds !== undefined) return seconds * 1000;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** "Please try again in 1m2.5s": some tell the time in the text alone. */
+function toldIn(text: string): number | undefined {
+  const told = /(?:retry|try again) in ((?:\d+(?:\.\d+)?(?:ms|s|m|h))+)/i.exec(text)?.[1];
+  if (told === undefined) return undefined;
+  let sum = 0;
+  for (const [, value, unit] of told.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gi))
+    sum += Number(value) * (UNITS[String(unit).toLowerCase()] ?? 0);
+  return Math.ceil(sum);
 }
 
 function number(text: string | undefined): number | undefined {
