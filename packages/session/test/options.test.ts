@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anthropic, google, openaiChat, openaiResponses, startFakeProvider } from '@reprise/fake-provider';
 import type { Dialect, FakeProvider, WireEvent } from '@reprise/fake-provider';
 import type { SessionOptions, Sessions } from '@reprise/core';
+import { createModels } from '@reprise/providers';
+import { nodeFetch } from '@reprise/providers/node-fetch';
 import type { SessionOptions as Spec } from './spec/interfaces.ts';
-import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+import { MODELS, environmentOf, sessionsOn, temporaryFolder } from './support.ts';
 
 let fake: FakeProvider;
 let folder: ReturnType<typeof temporaryFolder>;
@@ -70,7 +72,13 @@ const EFFECTS: Record<keyof Spec, () => Promise<void>> = {
     // Sent only where the model takes it.
     expect('temperature' in (await sent({ model: 'anthropic/claude-sonnet-5-5', temperature: 0.2 }))).toBe(false);
     expect('temperature' in (await sent({ model: MODELS['openai-responses'], temperature: 0.2 }))).toBe(false);
-    expect('temperature' in (await sent({ model: 'anthropic/claude-next-9', temperature: 0.2 }))).toBe(false);
+    // By our own catalogue, whatever the provider's SDK knows.
+    const catalogue = { 'compatible/cold': { temperature: false } };
+    const models = createModels({ env: environmentOf(fake), fetch: nodeFetch, catalogue });
+    const cold = sessionsOn(folder.path, fake, { models });
+    await (await cold.create({ model: 'compatible/cold', tools: [], temperature: 0.2 })).message('Hi');
+    await cold.close();
+    expect('temperature' in fake.requests.at(-1)?.json).toBe(false);
     expect(await sent({ model: MODELS['openai-chat'], temperature: 0.2 })).toMatchObject({ temperature: 0.2 });
     expect(await sent({ model: MODELS.google, temperature: 0.2 })).toMatchObject({
       generationConfig: { temperature: 0.2 },
