@@ -79,9 +79,17 @@ export class StopCutter implements Target {
     this.#held = undefined;
   }
 
+  /** Where the sequence begins that is complete first, as a provider would have stopped; so the deltas' cuts make no difference. */
   #first(text: string): number {
-    const places = this.#sequences.map((sequence) => text.indexOf(sequence)).filter((at) => at !== -1);
-    return places.length === 0 ? -1 : Math.min(...places);
+    let first = -1;
+    let ended = Infinity;
+    for (const sequence of this.#sequences) {
+      const at = text.indexOf(sequence);
+      const end = at + sequence.length;
+      if (at === -1 || end > ended || (end === ended && at > first)) continue;
+      [first, ended] = [at, end];
+    }
+    return first;
   }
 
   /** Characters at the end of `text` that a sequence may begin with. */
