@@ -217,6 +217,18 @@ describe('Google', () => {
     expect('thoughtSignature' in calls[1]).toBe(false);
   });
 
+  test('a file that it made comes back', async () => {
+    const [only] = google.message({ text: 'Here.', delta: 100 });
+    const data = structuredClone((only as WireEvent).data) as any;
+    const image = { inlineData: { mimeType: 'image/png', data: 'aW1hZ2U=' }, thoughtSignature: 'c2ln' };
+    data.candidates[0].content.parts.push(image);
+    fake.script('google', [{ data }], google.message({ text: 'Yes.' }));
+    const session = await begin(MODELS.google);
+    await session.message('Draw');
+    await (await restarted(session.id)).message('Brighter');
+    expect(last().contents[1]).toEqual({ role: 'model', parts: [{ text: 'Here.' }, image] });
+  });
+
   test('and on text, also on an empty one that comes last', async () => {
     const [whole] = google.message({ text: 'Seen.', delta: 100 });
     const part = (more: object): WireEvent => {

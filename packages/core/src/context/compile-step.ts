@@ -65,7 +65,7 @@ export function assistantContent(
         }
         break;
       case 'other':
-        if (own) said.push(...otherPart(part.part));
+        if (own) said.push(...otherPart(part.part, facts));
         break;
       default:
         part satisfies never;
@@ -130,15 +130,15 @@ function options(meta: Meta | undefined, own: boolean): { providerOptions?: Shar
 }
 
 /** Parts that the core doesn't look into but that their provider wants back. */
-function otherPart(part: Extract<Part, { type: 'other' }>['part']): AssistantContent {
+function otherPart(part: Extract<Part, { type: 'other' }>['part'], facts: CompileFacts): AssistantContent {
   if (typeof part !== 'object' || part === null || Array.isArray(part)) return [];
-  const { type, kind, providerMetadata } = part as JSONObject;
-  if (type !== 'custom' || typeof kind !== 'string' || !kind.includes('.')) return [];
-  return [
-    {
-      type: 'custom',
-      kind: kind as `${string}.${string}`,
-      ...(providerMetadata !== undefined && { providerOptions: providerMetadata as SharedV4ProviderOptions }),
-    },
-  ];
+  const { type, kind, mediaType, data, providerMetadata } = part as JSONObject;
+  const own = providerMetadata === undefined ? {} : { providerOptions: providerMetadata as SharedV4ProviderOptions };
+  if (type === 'custom' && typeof kind === 'string' && kind.includes('.'))
+    return [{ type: 'custom', kind: kind as `${string}.${string}`, ...own }];
+  // Only Gemini takes back the files that it made; a link to one it refuses.
+  const made = type === 'file' || type === 'reasoning-file';
+  if (!made || facts.info.capabilities.rules !== 'google' || typeof mediaType !== 'string') return [];
+  const bytes = (data as JSONObject | undefined)?.['data'];
+  return typeof bytes === 'string' ? [{ type, mediaType, data: { type: 'data', data: bytes }, ...own }] : [];
 }

@@ -2,6 +2,7 @@ import type { JSONValue, LanguageModelV4StreamPart, LanguageModelV4Usage } from 
 import type { FinishReason, TurnUsage } from '../contracts/turn.ts';
 import type { Meta, Part } from '../records/types.ts';
 import { NO_USAGE } from '../state/state.ts';
+import { storedFile } from './files.ts';
 
 /** A call as it came: `input` is text until it was parsed. */
 export interface RawCall {
@@ -107,8 +108,12 @@ export class Accumulator {
         if (part.kind === 'anthropic.message_start') return;
         this.#done({ type: 'other', part: part as unknown as JSONValue });
         return;
+      case 'file':
+      case 'reasoning-file':
+        this.#done({ type: 'other', part: storedFile(part) });
+        return;
       default:
-        // Sources, files, approval requests and parts that are newer than this code: kept as they came.
+        // Sources, approval requests and parts that are newer than this code: kept as they came.
         this.#done({ type: 'other', part: part as unknown as JSONValue });
     }
   }
