@@ -47,3 +47,17 @@ export function guarded<T>(doing: string, work: () => T): T {
 export function linkRefused(path: string): RepriseError {
   return new RepriseError('STORAGE_FAILED', `${path} is a link`, { hint: HINTS.ELOOP as string });
 }
+
+/** The same for work that takes time. */
+export async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(error, doing);
+  }
+}
+
+/** The refusal of a write behind another tip than the present one. */
+export function conflict(message: string): RepriseError {
+  return new RepriseError('CONFLICT', message, { hint: 'Read what was appended, then try again.' });
+}

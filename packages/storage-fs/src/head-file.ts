@@ -63,7 +63,12 @@ export function readMetadata(folder: string, id: string): Metadata | undefined {
 
 /** `state.json` of a folder; `undefined` when it is lost, damaged or of another session. */
 export function readState(folder: string, id: string): SessionHead | undefined {
-  const head = State.safeParse(parsed(readSmall(`${folder}/state.json`))).data;
+  return parseState(readSmall(`${folder}/state.json`), id);
+}
+
+/** The head in a text that `stateText` made for session `id`; `undefined` for any other text. */
+export function parseState(text: string | undefined, id: string): SessionHead | undefined {
+  const head = State.safeParse(parsed(text)).data;
   return head?.id === id ? (head as SessionHead) : undefined;
 }
 

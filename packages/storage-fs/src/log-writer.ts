@@ -62,7 +62,7 @@ export class LogWriter {
     if (this.#broken !== undefined) throw storageError(this.#broken, `write ${this.#path}; acquire the session again`);
     const tip = this.#tip + records.length;
     const bytes = Buffer.from(logText(records, this.#tip, this.#end));
-    this.#assertOurs();
+    this.assertOurs();
     try {
       writeWhole(this.#fd, bytes, this.#end);
       fdatasyncSync(this.#fd);
@@ -74,12 +74,17 @@ export class LogWriter {
     this.#end += bytes.length - CLOSER.length;
   }
 
+  /** Ends all appending through this writer: what the file holds is not certain any more. */
+  fail(error: unknown): void {
+    this.#broken = error;
+  }
+
   close(): void {
     closeSync(this.#fd);
   }
 
-  /** Nobody else writes while the lock is held; if the file has another length or was replaced all the same, its end isn't where we think. */
-  #assertOurs(): void {
+  /** FENCED where another program changed the file. Nobody else writes while the lock is held; if the file has another length or was replaced all the same, its end isn't where we think. */
+  assertOurs(): void {
     const { size, ino } = fstatSync(this.#fd);
     const inPlace = statOf(this.#path)?.ino === ino;
     if (inPlace && (size === this.#end + closerFor(this.#end).length || (size === 0 && this.#end === 0))) return;

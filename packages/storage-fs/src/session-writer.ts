@@ -8,6 +8,7 @@ import type { Lock } from './lock.ts';
 import { LogWriter, logText } from './log-writer.ts';
 import { plainRecords } from './plain.ts';
 import { atTip, recoverHead } from './recover-head.ts';
+import { touch } from './touched.ts';
 
 /** Where a session is. */
 export interface Place {
@@ -26,6 +27,7 @@ export class SessionWriter {
   /** The small files as they were last written. */
   #metadata = '';
   #state = '';
+  #touched = false;
 
   private constructor(place: Place, lock: Lock, log: LogWriter | undefined) {
     this.place = place;
@@ -97,6 +99,7 @@ export class SessionWriter {
       });
       return;
     }
+    this.#touch();
     if (records.length > 0) log.append(records);
     const checkpoint = this.#head?.checkpoint;
     this.#head = structuredClone(head);
@@ -109,6 +112,7 @@ export class SessionWriter {
     const { folder, root } = this.place;
     const path = `${folder}/messages.json`;
     let log: LogWriter | undefined;
+    this.#touch();
     try {
       log = make(path);
       this.#head = structuredClone(head);
@@ -125,6 +129,42 @@ export class SessionWriter {
       throw storageError(error, `make session ${this.place.id}`);
     }
     this.#log = log;
+  }
+
+  /** Puts the log at `temporary` in the place of the present one, in one step; that one stays at `keep` where that is given. */
+  replaceLog(temporary: string, head: SessionHead, keep?: string): void {
+    const { folder, id } = this.place;
+    const path = `${folder}/messages.json`;
+    const old = this.#log as LogWriter;
+    this.#touch();
+    try {
+      old.assertOurs();
+      if (keep !== undefined) linkSync(path, keep);
+      // A stored head must never lead the log: until the new one is stored there is none, and readers derive it.
+      this.#state = '';
+      rmSync(`${folder}/state.json`, { force: true });
+      syncFolder(folder);
+      renameSync(temporary, path);
+    } catch (error) {
+      this.#saveQuietly();
+      throw storageError(error, `rewrite session ${id}`);
+    }
+    this.#head = structuredClone(head);
+    try {
+      this.#log = LogWriter.open(folder) as LogWriter;
+      old.close();
+      syncFolder(folder);
+    } catch (error) {
+      // Which of the two logs a power cut would leave is unknown, so only a new lease, which looks, may go on.
+      this.#log?.fail(error);
+      throw storageError(error, `rewrite session ${id}`);
+    }
+    this.#saveQuietly();
+  }
+
+  /** Tells the readers of an index that this session changes. There may be none yet, so it is asked again until there is. */
+  #touch(): void {
+    this.#touched ||= touch(this.place.root, this.place.id, '+');
   }
 
   /** Writes what changed of the small files. They can be rebuilt from the log, so a failure here loses nothing. */
@@ -155,8 +195,10 @@ export class SessionWriter {
   /** Stores the head and frees the lock. A session that was never begun leaves nothing. */
   release(): void {
     try {
-      if (this.#log !== undefined) this.#saveQuietly();
-      else {
+      if (this.#log !== undefined) {
+        this.#saveQuietly();
+        touch(this.place.root, this.place.id, '-');
+      } else {
         empty(this.place.folder, ['damaged']);
         rmdirSync(this.place.folder);
       }

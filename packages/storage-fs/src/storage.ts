@@ -1,22 +1,12 @@
-import {
-  assertHead,
-  assertInboxEntry,
-  assertQuery,
-  assertRecordText,
-  RepriseError,
-  type SessionStorage,
-} from '@reprise/core';
-import { getBlob, putBlob } from './blobs.ts';
-import { copySession } from './copy.ts';
-import { piecesIn } from './draft.ts';
-import { guarded, storageError } from './errors.ts';
-import { dropInbox, peekInbox, putInbox } from './inbox.ts';
+import { assertHead, assertQuery, assertRecordText, RepriseError, type SessionStorage } from '@reprise/core';
+import { capabilities } from './capabilities.ts';
+import { attempt, conflict, guarded, storageError } from './errors.ts';
 import { Leases } from './leases.ts';
 import { listSessions } from './list.ts';
 import { readSession } from './read-log.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
 import { headIn } from './session-folder.ts';
-import { watchSession } from './watch.ts';
+import { SessionIndex } from './session-index.ts';
 
 /**
  * Sessions in plain files, one folder each: durable once acknowledged, one writer at a time over all processes. Nothing is read or
@@ -24,6 +14,8 @@ import { watchSession } from './watch.ts';
  */
 export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
   const leases = new Leases(new Root(rootOf(options)), Date.now);
+  let index: SessionIndex | undefined;
+  const indexOf = (root: string): SessionIndex => (index ??= new SessionIndex(root));
 
   return {
     contract: 1,
@@ -59,7 +51,7 @@ export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
       const root = leases.root();
       assertQuery(query ?? {});
       if (root === undefined) return { items: [] };
-      return await attempt('list the sessions', () => listSessions(root, query));
+      return await attempt('list the sessions', () => listSessions(indexOf(root), query));
     },
 
     async remove(lease) {
@@ -67,78 +59,10 @@ export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
     },
 
     async close() {
+      index?.file.close();
       leases.close();
     },
 
-    draft: {
-      async add(lease, piece) {
-        const writer = leases.writer(lease);
-        guarded('keep the draft', () => writer.draft.add(piece));
-      },
-      async clear(lease) {
-        const writer = leases.writer(lease);
-        guarded('drop the draft', () => writer.draft.clear());
-      },
-      async read(id) {
-        const folder = leases.folder(id);
-        return folder === undefined ? [] : guarded('read the draft', () => piecesIn(`${folder}/draft`));
-      },
-    },
-
-    blobs: {
-      async put(lease, bytes) {
-        const { folder } = leases.writer(lease).place;
-        const blob = await attempt('store a blob', () => putBlob(folder, bytes));
-        leases.writer(lease);
-        return blob;
-      },
-      async *get(id, sha256) {
-        try {
-          yield* getBlob(leases.session(id), id, sha256);
-        } catch (error) {
-          throw storageError(error, 'read a blob');
-        }
-      },
-    },
-
-    inbox: {
-      async put(id, entry) {
-        assertInboxEntry(entry);
-        const folder = leases.session(id);
-        guarded('put an entry into the inbox', () => putInbox(folder, entry));
-      },
-      async peek(lease) {
-        const { folder } = leases.writer(lease).place;
-        return guarded('read the inbox', () => peekInbox(folder));
-      },
-      async drop(lease, keys) {
-        const { folder } = leases.writer(lease).place;
-        guarded('clear the inbox', () => dropInbox(folder, keys));
-      },
-    },
-
-    async *watch(id, signal) {
-      yield* watchSession(leases.session(id), signal);
-    },
-
-    async copy({ id, through }, to, head) {
-      const writer = leases.writer(to);
-      const folder = leases.session(id);
-      if (writer.head !== undefined) throw conflict(`session ${to.id} has records already`);
-      assertHead(head, to.id, through);
-      copySession(id, folder, through, writer, head);
-    },
+    ...capabilities(leases, indexOf),
   };
-}
-
-async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(error, doing);
-  }
-}
-
-function conflict(message: string): RepriseError {
-  return new RepriseError('CONFLICT', message, { hint: 'Read what was appended, then try again.' });
 }

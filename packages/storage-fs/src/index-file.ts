@@ -1,0 +1,103 @@
+import { closeSync, rmSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { linkRefused } from './errors.ts';
+import { createFile, statOf } from './files.ts';
+
+/** Raised with every change of the tables; an index of another number is made anew. */
+const VERSION = 1;
+/** How long another process's use of the index is waited for before one goes without it. */
+const BUSY_MS = 100;
+
+const SCHEMA = `
+  CREATE TABLE place(file TEXT NOT NULL, offset INTEGER NOT NULL);
+  CREATE TABLE sessions(
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, head TEXT NOT NULL, sig TEXT NOT NULL, hot INTEGER NOT NULL,
+    created TEXT NOT NULL, last TEXT NOT NULL, cwd TEXT, model TEXT NOT NULL, status TEXT NOT NULL, parent TEXT,
+    stale INTEGER NOT NULL DEFAULT 1, log TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX unread ON sessions(n) WHERE stale = 1 OR hot = 1;
+  CREATE TABLE texts(rowid INTEGER PRIMARY KEY, n INTEGER NOT NULL, seq INTEGER NOT NULL);
+  CREATE INDEX texts_of ON texts(n);
+  CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0');
+  PRAGMA user_version = ${VERSION};
+`;
+
+/** The SQLite file of an index: made, opened, and thrown away when it is not sound. A rollback journal, so that one file is all there is. */
+export class IndexFile {
+  readonly #path: string;
+  #database: DatabaseSync | undefined;
+  #inode = 0;
+  #statements = new Map<string, StatementSync>();
+
+  constructor(root: string) {
+    this.#path = `${root}/.index`;
+  }
+
+  exists(): boolean {
+    return statOf(this.#path) !== undefined;
+  }
+
+  /** The statement for `sql`, on an open index. Throws what SQLite throws. */
+  sql(sql: string): StatementSync {
+    this.#open();
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = (this.#database as DatabaseSync).prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Runs `work` in one transaction. */
+  change<T>(work: () => T): T {
+    this.#open();
+    const database = this.#database as DatabaseSync;
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#database?.isOpen) this.#database.close();
+    this.#database = undefined;
+  }
+
+  /** Throws the index away; the next use makes a new one. */
+  discard(): void {
+    this.close();
+    for (const end of ['', '-journal']) rmSync(`${this.#path}${end}`, { force: true });
+  }
+
+  #open(): void {
+    const stat = statOf(this.#path);
+    if (stat?.isSymbolicLink()) throw linkRefused(this.#path);
+    // Somebody else has thrown it away, or made another.
+    if (this.#database !== undefined && stat?.ino === this.#inode) return;
+    this.close();
+    if (stat === undefined) closeSync(createFile(this.#path));
+    this.#inode = stat?.ino ?? (statOf(this.#path)?.ino as number);
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+    const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
+    this.#database = database;
+    const version = database.prepare('PRAGMA user_version').get()?.user_version;
+    if (version === VERSION) return;
+    if (version !== 0) throw new Error('an index of another version');
+    this.change(() => {
+      // Made by another process between the look and the lock.
+      if (database.prepare('PRAGMA user_version').get()?.user_version === 0) database.exec(SCHEMA);
+    });
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+/** Whether another process keeps the index in use, which is no fault of the index. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+}
