@@ -10,15 +10,20 @@ interface Run {
   closed: boolean;
 }
 
-type Entry = Run | { readonly kind: 'chunk'; readonly chunk: Chunk };
+type Entry = Run | { readonly kind: 'chunk'; readonly chunk: Chunk } | typeof GONE;
+
+/** How many reports of progress a late reader gets; what came before is let go. */
+const PROGRESS = 100;
+const GONE = { kind: 'gone' } as const;
 
 /**
  * The chunks of one turn, kept from the start. Each reader begins at the beginning and is never waited for: one that lags gets
- * adjacent text joined, one that keeps up gets each delta as it came. What is kept is bounded by the turn's text: the pieces of a
- * run are joined when it ends.
+ * adjacent text joined, one that keeps up gets each delta as it came. What is kept is bounded by the turn's text and results: the
+ * pieces of a run are joined when it ends, and of progress only the newest reports are kept.
  */
 export class Feed {
   readonly #entries: Entry[] = [];
+  readonly #progress: number[] = [];
   readonly #wakers = new Set<() => void>();
   #ended = false;
   #failure: unknown;
@@ -36,7 +41,10 @@ export class Feed {
 
   push(chunk: Exclude<Chunk, ChunkOf<Flowing>>): void {
     this.#close();
-    this.#entries.push({ kind: 'chunk', chunk });
+    const place = this.#entries.push({ kind: 'chunk', chunk }) - 1;
+    if (chunk.type === 'tool_progress' && this.#progress.push(place) > PROGRESS) {
+      this.#entries[this.#progress.shift() as number] = GONE;
+    }
     this.#wake();
   }
 
@@ -57,6 +65,10 @@ export class Feed {
       if (current === undefined) {
         if (this.#ended) break;
         await this.#change();
+        continue;
+      }
+      if (current.kind === 'gone') {
+        entry += 1;
         continue;
       }
       if (current.kind === 'chunk') {
@@ -83,7 +95,7 @@ export class Feed {
 
   #close(): void {
     const last = this.#entries.at(-1);
-    if (last === undefined || last.kind === 'chunk' || last.closed) return;
+    if (last === undefined || last.kind === 'chunk' || last.kind === 'gone' || last.closed) return;
     last.pieces = [last.pieces.join('')];
     last.closed = true;
   }
