@@ -7,7 +7,7 @@ export interface Boundary {
 }
 
 /** Share of the window at which pruning starts, and the share it goes down to in one step, so that the prefix then rests. */
-export const THRESHOLD = 0.9;
+const THRESHOLD = 0.9;
 const TARGET = 0.5;
 
 export interface Fit {

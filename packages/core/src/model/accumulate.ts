@@ -201,7 +201,7 @@ function parsed(input: string): JSONValue {
 }
 
 /** Flat tokens; 0 where nothing was reported. `input` holds what was cached, `output` the reasoning. */
-export function usageOf(usage: LanguageModelV4Usage | undefined): TurnUsage {
+function usageOf(usage: LanguageModelV4Usage | undefined): TurnUsage {
   const input = tokens(usage?.inputTokens?.total);
   const output = tokens(usage?.outputTokens?.total);
   if (input + output === 0) return NO_USAGE;

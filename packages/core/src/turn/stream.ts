@@ -6,7 +6,7 @@ import type { Accumulator } from '../model/accumulate.ts';
 import { StopCutter, stopsFor } from '../model/stops.ts';
 
 /** No part of a stream for so long, and the call has failed. Generous: reasoning models think in silence. */
-export const IDLE_MS = 300_000;
+const IDLE_MS = 300_000;
 /** A connection that stays open after the terminal part is closed by us so much later. */
 const LINGER_MS = 1000;
 
