@@ -4,6 +4,7 @@ import { ERROR_CODES } from '../src/errors.ts';
 import type { Session, SessionsConfig } from '../src/contracts/session.ts';
 import type { Capabilities } from '../src/contracts/model.ts';
 import type { Rec } from '../src/records/types.ts';
+import type { State } from '../src/state/state.ts';
 import { loadState } from '../src/session/load.ts';
 import { settled } from './support/clock.ts';
 import { expectLawful, fold, plain, transcriptOf } from './support/fold.ts';
@@ -125,6 +126,21 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 
 // ── the stage ──
 
+let responses = 0;
+
+/** Ids of calls that a provider runs itself are its own and differ from response to response. */
+function fresh(scripts: readonly Script[]): Script[] {
+  return scripts.map((script) => {
+    responses += 1;
+    if (script instanceof Error) return script;
+    return script.map((each) =>
+      'toolCallId' in each && each.toolCallId.startsWith('srv')
+        ? { ...each, toolCallId: `${each.toolCallId}_${responses}` }
+        : each,
+    );
+  });
+}
+
 /** One session that lives through crashes, with every request of its model and the record that it followed. */
 async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWindow: number): Promise<void> {
   const clock = new ManualClock();
@@ -181,20 +197,20 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
     const before = logs.get(session.id) ?? [];
     switch (each.op) {
       case 'message': {
-        model.script.splice(0, Infinity, ...each.scripts);
+        model.script.splice(0, Infinity, ...fresh(each.scripts));
         const outcome = await clock.drive(session.turn('word '.repeat(each.length)).outcome());
         if (outcome.error !== undefined) coded(outcome.error);
         break;
       }
       case 'abort': {
-        model.script.splice(0, Infinity, ...each.scripts, [...text('half'), { act: 'stall' }]);
+        model.script.splice(0, Infinity, ...fresh(each.scripts), [...text('half'), { act: 'stall' }]);
         const turn = session.turn('word '.repeat(each.length));
         await settled(3 + each.scripts.length);
         await clock.drive(turn.abort());
         break;
       }
       case 'crash': {
-        model.script.splice(0, Infinity, ...each.scripts);
+        model.script.splice(0, Infinity, ...fresh(each.scripts));
         storage.crashAppend(each.append, each.when);
         await clock.drive(session.turn('word').outcome());
         await restart(session.id);
@@ -233,6 +249,7 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
     logs.set(session.id, records);
     expectLawful(records);
     const whole = fold(records);
+    expectOwned(whole);
     const messages = await session.getMessages();
     expect(
       messages.map(({ role, content, toolResults }) => ({ role, content, results: toolResults?.length ?? 0 })),
@@ -248,6 +265,15 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
   expect((await clock.drive(session.message('still there?'))).content).toBe('ok');
   for (const { id } of followed) logs.set(id, await recordsOf(storage.inner, id));
   expectStable(model.requests, followed, logs);
+}
+
+/** A result is in the window only behind the step that called. */
+function expectOwned(state: State): void {
+  const called = new Set<string>();
+  for (const { record } of state.entries) {
+    if (record.type === 'step') for (const { id } of record.toolCalls ?? []) called.add(id);
+    else if (record.type === 'result') expect(called).toContain(record.call);
+  }
 }
 
 /** Laws 4 and 6 over all requests: each is valid, and each begins with the one before it unless a record says why not. */

@@ -289,6 +289,62 @@ test('`linger` keeps the lease after create for at most a second', async () => {
   expect((await other.message('z')).content).toBe('ok');
 });
 
+test('the prompt source is asked once, with what it is for; its blocks are stored and sent from then on', async () => {
+  const asked: unknown[] = [];
+  const prompt = {
+    build: async (facts: unknown) => {
+      asked.push(facts);
+      return [
+        { id: 'a', text: 'You are' },
+        { id: 'b', text: 'a cat.' },
+      ];
+    },
+  };
+  const { sessions, model, restart } = stage({ prompt, tools: [tool('look')], cwd: '/w', platform: 'linux' });
+  const { id } = await sessions.create(start);
+  await (await restart({ prompt }).sessions.resume(id)).message('hi');
+  expect(asked).toEqual([{ model: 'test/model', tools: ['look'], today: '2026-01-01', cwd: '/w', platform: 'linux' }]);
+  expect(model.requests[0]?.prompt[0]).toEqual({ role: 'system', content: 'You are\n\na cat.' });
+  await (await sessions.create({ ...start, systemPrompt: '' })).message('hi');
+  expect(model.requests[1]?.prompt[0]?.role).toBe('user');
+});
+
+test('what a resolver has to say is recorded, and told at the first turn', async () => {
+  const { model } = stage();
+  const models = {
+    resolve: async () => ({ requested: 'old', name: 'test/new', model, notice: 'old is retired', info: infoOf() }),
+  };
+  const { sessions, storage } = stage({ models });
+  const session = await sessions.create({ model: 'old' });
+  const warnings: unknown[] = [];
+  session.on('warning', (warning) => warnings.push(warning));
+  await session.message('a');
+  await session.message('b');
+  expect(warnings).toEqual([{ message: 'old is retired' }]);
+  expect((await recordsOf(storage, session.id)).slice(0, 2)).toMatchObject([
+    { model: { requested: 'old', name: 'test/new' } },
+    { type: 'warning', message: 'old is retired' },
+  ]);
+});
+
+test('a change of the history waits for the turn that runs', async () => {
+  const { sessions, model } = stage();
+  const gate = Promise.withResolvers<void>();
+  model.script.push([{ act: 'wait', for: gate.promise }, ...say('one')]);
+  const session = await sessions.create(start);
+  const turn = session.message('A');
+  await until(() => model.requests.length === 1);
+  const order: string[] = [];
+  const cleared = session.clearHistory().then(() => order.push('cleared'));
+  const forked = session.fork();
+  void turn.then(() => order.push('answered'));
+  gate.resolve();
+  await Promise.all([cleared, turn]);
+  expect(order).toEqual(['answered', 'cleared']);
+  expect(await session.getMessages()).toEqual([]);
+  expect((await (await forked).message('B')).content).toBe('ok');
+});
+
 // ── autoSave ──
 
 test('`autoSave: false` stores nothing until save(), then everything; `save` is told when something was saved', async () => {

@@ -363,6 +363,31 @@ test('progress is live only', async () => {
   expect(JSON.stringify(records)).not.toContain('half');
 });
 
+test('a reader that keeps up gets every report of progress, a late one the newest hundred', async () => {
+  const busy = tool('busy', {
+    run: async (_input, { progress }) => {
+      for (let n = 0; n < 1000; n += 1) {
+        progress({ data: n });
+        if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  });
+  const { model, sessions } = stage({ tools: [busy] });
+  model.script.push(calls(call('a', 'busy')), say('done'));
+  const turn = (await sessions.create(start)).turn('go');
+  const early = await chunksOf(turn);
+  const late = await chunksOf(turn);
+  const reports = (chunks: typeof early) =>
+    chunks.flatMap((chunk) => (chunk.type === 'tool_progress' ? [chunk.data] : []));
+  expect(reports(early)).toEqual(Array.from({ length: 1000 }, (_, n) => n));
+  expect(reports(late)).toEqual(Array.from({ length: 100 }, (_, n) => 900 + n));
+  expect(late.map(({ type }) => type).filter((type) => type !== 'tool_progress')).toEqual([
+    'tool_call',
+    'tool_result',
+    'text',
+  ]);
+});
+
 test('three equal failures in a row end the turn with TOOL_ERROR; each call has its result, and the next message works', async () => {
   const bad = tool('bad', {
     run: async () => {

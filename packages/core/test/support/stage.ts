@@ -11,7 +11,7 @@ import { scripted } from './model.ts';
 import type { FaultyStorage } from './storage.ts';
 import { faulty } from './storage.ts';
 
-export const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Capabilities = {
   rules: 'anthropic',
   temperature: true,
   tools: true,
