@@ -73,7 +73,7 @@ test('a record of a type that is newer than this code is passed over and kept', 
 });
 
 test('a checkpoint that can’t be read is only a shortcut lost', async () => {
-  const { sessions, storage, id, restart } = await twoTurns();
+  const { sessions, id, restart } = await twoTurns();
   await (await sessions.resume(id)).clearHistory({ keepLast: 2 });
   const whole = (await restart().sessions.resume(id)).head;
   for (const json of [
