@@ -95,15 +95,15 @@ describe('Anthropic', () => {
   });
 
   test('a tool that the provider ran comes back with its result', async () => {
-    const served = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'news' } };
+    const served = { type: 'server_tool_use' as const, id: 'srvtoolu_1', name: 'web_search', input: { query: 'news' } };
     const found = {
-      type: 'web_search_tool_result',
+      type: 'web_search_tool_result' as const,
       tool_use_id: 'srvtoolu_1',
       content: [
         { type: 'web_search_result', url: 'http://a.test/', title: 'A', encrypted_content: 'ZW5j', page_age: null },
       ],
     };
-    fake.script('anthropic', withBlocks(anthropic.message({ text: 'There is news.' }), [served, found]));
+    fake.script('anthropic', anthropic.message({ blocks: [served, found, { type: 'text', text: 'There is news.' }] }));
     const session = await begin(MODELS.anthropic);
     const message = await session.message('Search');
     expect(message.content).toBe('There is news.');
@@ -317,26 +317,3 @@ describe('another model on the same session', () => {
     for (const request of fake.requests) expect(validateRequest(request)).toEqual([]);
   });
 });
-
-/** The blocks before those of the message, as the stream carries what a provider ran itself. */
-function withBlocks(events: readonly WireEvent[], blocks: readonly Record<string, any>[]): WireEvent[] {
-  const [start, ...rest] = events;
-  const more = blocks.flatMap((block, index): WireEvent[] => {
-    const { input, ...opening } = block;
-    const named = (type: string, data: object): WireEvent => ({ event: type, data: { type, index, ...data } });
-    if (input === undefined)
-      return [named('content_block_start', { content_block: block }), named('content_block_stop', {})];
-    return [
-      named('content_block_start', { content_block: { ...opening, input: {} } }),
-      named('content_block_delta', { delta: { type: 'input_json_delta', partial_json: JSON.stringify(input) } }),
-      named('content_block_stop', {}),
-    ];
-  });
-  const shifted = rest.map((event): WireEvent => {
-    const data = event.data as Record<string, any>;
-    return typeof data['index'] === 'number'
-      ? { ...event, data: { ...data, index: data['index'] + blocks.length } }
-      : event;
-  });
-  return [start as WireEvent, ...more, ...shifted];
-}

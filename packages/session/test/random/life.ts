@@ -20,9 +20,12 @@ export type Event =
   /** The process is gone, and of the log only a share of its end is left, as after a crash at any record. */
   | { readonly do: 'crash'; readonly lost: number }
   | { readonly do: 'model'; readonly dialect: Dialect; readonly tools: boolean }
+  /** So small that old messages leave, or as large as can be. */
+  | { readonly do: 'window'; readonly tokens: number }
   | { readonly do: 'export' }
   | { readonly do: 'import'; readonly messages: readonly object[] };
 
+const LARGE = 200_000;
 const text = fc.oneof(
   fc.constantFrom('', ' ', '\n\t', 'Hello', '\ud800 half', '😀', '\u0000', 'x'.repeat(300), '{"a":1}'),
   fc.string({ unit: 'grapheme', maxLength: 12 }),
@@ -58,14 +61,19 @@ const says: fc.Arbitrary<Says> = fc
     thinking: optional(text),
     text: optional(text),
     calls: fc.array(fc.record({ id, name: tool, json }), { maxLength: 3 }),
+    served: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom('whole' as const, 'alone' as const) },
+    ),
     cut: rarely(),
     pause: rarely(),
     backwards: rarely(),
   })
-  .map(({ thinking, text: said, ...rest }) => ({
+  .map(({ thinking, text: said, served, ...rest }) => ({
     ...rest,
     ...(thinking !== undefined && { thinking }),
     ...(said !== undefined && { text: said }),
+    ...(served !== undefined && { served }),
   }));
 const reply: fc.Arbitrary<Reply> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('says' as const), says }) },
@@ -107,6 +115,7 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fork' as const), at: share }, { requiredKeys: ['do'] }) },
   { weight: 2, arbitrary: of({ do: fc.constant('crash' as const), lost: share }) },
   { weight: 2, arbitrary: of({ do: fc.constant('model' as const), dialect, tools: fc.boolean() }) },
+  { weight: 1, arbitrary: of({ do: fc.constant('window' as const), tokens: fc.constantFrom(600, 1500, LARGE) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('export' as const) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('import' as const), messages: fc.array(foreign, { maxLength: 6 }) }) },
 );
@@ -134,6 +143,7 @@ export class Life {
   #storage: SessionStorage = memoryStorage();
   #sessions: Sessions = this.#start();
   #model: string = MODELS.anthropic;
+  #window = LARGE;
   #births = 0;
   session!: Session;
 
@@ -154,6 +164,7 @@ export class Life {
 
   /** The next message, to each dialect in turn. */
   async everybodyAnswers(): Promise<void> {
+    this.#window = LARGE;
     for (const name of Object.keys(MODELS) as Dialect[]) {
       await this.#do({ do: 'model', dialect: name, tools: true });
       await this.#do({ do: 'model', dialect: name, tools: false });
@@ -193,6 +204,9 @@ export class Life {
       case 'model':
         this.#model = MODELS[what.dialect];
         return this.#restart(what.tools);
+      case 'window':
+        this.#window = what.tokens;
+        return this.#restart(true);
       case 'export': {
         const exported = JSON.parse(JSON.stringify(await session.export())) as object;
         this.session = this.#equip(await this.#sessions.import({ ...exported, id: this.#id() }));
@@ -235,7 +249,10 @@ export class Life {
 
   async #restart(tools: boolean): Promise<void> {
     this.#sessions = this.#start();
-    const session = await this.#sessions.resume(this.session.id, { model: this.#model });
+    const session = await this.#sessions.resume(this.session.id, {
+      model: this.#model,
+      contextWindow: this.#window,
+    });
     this.session = tools ? this.#equip(session) : session;
   }
 

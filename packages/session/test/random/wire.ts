@@ -6,6 +6,8 @@ export interface Says {
   readonly thinking?: string;
   readonly text?: string;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly json: string }[];
+  /** A tool that the provider ran (Anthropic alone): with its result, or without one. */
+  readonly served?: 'whole' | 'alone';
   /** Cut by the output limit. */
   readonly cut: boolean;
   /** The provider stops by itself in the middle of its own work (Anthropic alone). */
@@ -44,10 +46,10 @@ export class Wire {
     );
     if (rules.length > 0) this.broken.push({ dialect, rules, body: json });
     const reply = this.replies.shift() ?? { kind: 'says', says: PLAIN };
-    this.#paused = reply.kind === 'says' && reply.says.pause && dialect === 'anthropic';
+    this.#paused = reply.kind !== 'refuses' && reply.says.pause && dialect === 'anthropic';
     if (reply.kind === 'refuses')
       return new Response(JSON.stringify(anthropic.errorBody('invalid_request_error', 'no')), { status: 400 });
-    const events = said(dialect, reply.says);
+    const events = said(dialect, reply.says, this.requests);
     const shown = reply.kind === 'says' ? events : events.slice(0, reply.after);
     if (reply.kind === 'breaks') shown.push(failure(dialect));
     return stream(shown, reply.kind === 'stalls' ? this.onStall : undefined, init?.signal);
@@ -85,7 +87,7 @@ function failure(dialect: Dialect): WireEvent {
     : google.error(400, 'INVALID_ARGUMENT', 'no');
 }
 
-function said(dialect: Dialect, says: Says): WireEvent[] {
+function said(dialect: Dialect, says: Says, n: number): WireEvent[] {
   const { thinking, text, cut } = says;
   const toolCalls = says.calls.map(({ id, name, json }) => ({ id, name, json, input: inputOf(json) }));
   const common = { ...(text !== undefined && { text }), toolCalls, delta: 50 };
@@ -94,6 +96,7 @@ function said(dialect: Dialect, says: Says): WireEvent[] {
       const blocks: AnthropicBlock[] = [
         ...(thinking === undefined ? [] : [{ type: 'thinking' as const, thinking }]),
         ...(thinking === '' ? [{ type: 'redacted_thinking' as const, data: 'cmVk' }] : []),
+        ...servedBlocks(says, n),
         ...(text === undefined ? [] : [{ type: 'text' as const, text }]),
         ...toolCalls.map((call) => ({ type: 'tool_use' as const, ...call })),
       ];
@@ -130,4 +133,12 @@ function inputOf(json: string): unknown {
   } catch {
     return {};
   }
+}
+
+/** Ids of what a provider ran itself are its own, so they never repeat. */
+function servedBlocks({ served }: Says, n: number): AnthropicBlock[] {
+  if (served === undefined) return [];
+  const id = `srvtoolu_${n}`;
+  const call: AnthropicBlock = { type: 'server_tool_use', id, name: 'web_search', input: { query: 'x' } };
+  return served === 'alone' ? [call] : [call, { type: 'web_search_tool_result', tool_use_id: id, content: [] }];
 }
