@@ -10,8 +10,9 @@ const layers = {
   'packages/tools': ['core'],
   'packages/prompts': ['core'],
   'packages/storage-fs': ['core'],
+  'packages/tui': ['core'],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
-  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session'],
+  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui'],
   'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session'],
 };
 const builtins = [...builtinModules, 'node:*'];

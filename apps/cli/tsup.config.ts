@@ -1,7 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.ts';
+
+const NAMED_IMPORT = /^import \{([^}]*)\} from '(@reprise\/[^']+)';/gm;
+
+/** The file that makes what the index `from` (`@reprise/core`, `@reprise/providers/live`) exports as `name`. */
+function maker(name: string, from: string): string {
+  const [, folder = '', ...entry] = from.split('/');
+  const root = join(import.meta.dirname, '../../packages', folder);
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const index = join(root, exports[['.', ...entry].join('/')]['@reprise/source']);
+  for (const [, names = '', file = ''] of readFileSync(index, 'utf8').matchAll(
+    /^export \{([^}]*)\} from '(\..*)';/gm,
+  )) {
+    if (names.split(',').some((one) => one.trim() === name)) return join(dirname(index), file);
+  }
+  return from;
+}
 
 /** One bundle in chunks: everything is in it but ripgrep's binary, and each command, tool and provider loads when it is used. */
 export default defineConfig({
@@ -32,14 +48,20 @@ export default defineConfig({
       },
     },
     {
-      // Whatever imports an index gets all it names into its chunk. Errors are needed from the first line on, the engine is not.
-      name: 'errors-alone',
+      // Whatever imports an index gets all that it names into its chunk, so names are imported from where they are made.
+      name: 'past-the-index',
       setup(build) {
-        build.onResolve({ filter: /^@reprise\/core$/ }, ({ importer }) =>
-          dirname(importer).startsWith(join(import.meta.dirname, 'src')) && basename(importer) !== 'compose.ts'
-            ? { path: join(import.meta.dirname, '../../packages/core/src/errors.ts'), sideEffects: false }
-            : undefined,
-        );
+        build.onLoad({ filter: /[\\/](packages|apps)[\\/][^\\/]+[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
+          contents: readFileSync(path, 'utf8').replaceAll(NAMED_IMPORT, (_, names: string, from: string) =>
+            names
+              .split(',')
+              .map((name) => name.trim())
+              .filter((name) => name !== '' && !name.startsWith('type '))
+              .map((name) => `import { ${name} } from ${JSON.stringify(maker(name.split(' as ')[0] ?? '', from))};`)
+              .join(' '),
+          ),
+          loader: 'ts',
+        }));
       },
     },
     {

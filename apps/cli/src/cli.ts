@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts';
 import { parse, usageError } from './parse.ts';
 import { failure } from './render/machine.ts';
 import { report } from './render/report.ts';
-import type { Io } from './terminal/io.ts';
+import type { Io } from '@reprise/tui';
 
 /** One run of the program, from the words after its name to the exit code. Never throws. */
 export async function cli(words: readonly string[], io: Io, version: string): Promise<number> {

@@ -5,7 +5,7 @@ import type { PermissionMode } from '@reprise/tools';
 import type { Defaults } from './commands/open-session.ts';
 import { homeOf, loadConfig } from './config.ts';
 import { chooseModel, openModels } from './models.ts';
-import type { Io } from './terminal/io.ts';
+import type { Io } from '@reprise/tui';
 
 export interface Needs {
   /** Tools, prompt and permissions too: for turns. Managing sessions does without. */

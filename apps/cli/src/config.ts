@@ -1,6 +1,6 @@
 import { RepriseError } from '@reprise/core';
 import type { Config } from './config-schema.ts';
-import type { Io } from './terminal/io.ts';
+import type { Io } from '@reprise/tui';
 
 export type { Config } from './config-schema.ts';
 

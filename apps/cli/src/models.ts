@@ -3,7 +3,7 @@ import { createModels } from '@reprise/providers';
 import type { ModelRow, Models } from '@reprise/providers';
 import { nodeFetch } from '@reprise/providers/node-fetch';
 import type { Config } from './config.ts';
-import type { Io } from './terminal/io.ts';
+import type { Io } from '@reprise/tui';
 
 /** Aliases of each provider's middle model; the first one whose key is there is the default. */
 const PREFERRED = ['claude-sonnet', 'gpt', 'gemini'];

@@ -2,8 +2,8 @@ import type { SessionsConfig } from '@reprise/core';
 import { createPromptSource } from '@reprise/prompts';
 import { createTools, permissionPolicy } from '@reprise/tools';
 import type { PermissionMode } from '@reprise/tools';
-import { terminalAsker } from './terminal/ask.ts';
-import type { Io } from './terminal/io.ts';
+import { terminalAsker } from '@reprise/tui';
+import type { Io } from '@reprise/tui';
 
 /** What only turns need: tools, the prompt, and who may allow what. */
 export function workOf(

@@ -1,7 +1,7 @@
 import { RepriseError } from '@reprise/core';
 import type { Session, SessionOptions, Sessions } from '@reprise/core';
 import { usageError } from '../parse.ts';
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '@reprise/tui';
 import type { RunFlags } from './options.ts';
 
 export interface Defaults {

@@ -1,4 +1,4 @@
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '@reprise/tui';
 import type { Options, Parsed, Shape } from '../parse.ts';
 import { DELETE, EXPORT, FORK, IMPORT, JSON_ONLY, RUN } from './options.ts';
 

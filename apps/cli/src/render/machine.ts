@@ -1,5 +1,5 @@
 import type { Coded, TurnUsage } from '@reprise/core';
-import type { Sink } from '../terminal/sink.ts';
+import type { Sink } from '@reprise/tui';
 import type { Renderer } from './renderer.ts';
 
 export const NO_USAGE: TurnUsage = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };

@@ -1,7 +1,7 @@
 import type { Chunk, Coded, Outcome } from '@reprise/core';
-import type { Io } from '../terminal/io.ts';
+import { turnView } from '@reprise/tui';
+import type { Io } from '@reprise/tui';
 import { jsonRenderer, streamJsonRenderer } from './machine.ts';
-import { textRenderer } from './text.ts';
 
 export interface TurnFacts {
   readonly sessionId: string;
@@ -21,6 +21,6 @@ export interface Renderer {
 export type Format = 'text' | 'json' | 'stream-json';
 
 export function createRenderer(format: Format, { out, err }: Pick<Io, 'out' | 'err'>): Renderer {
-  if (format === 'text') return textRenderer(out, err);
+  if (format === 'text') return { begin: () => undefined, ...turnView({ out, err }), fail: () => undefined };
   return format === 'json' ? jsonRenderer(out) : streamJsonRenderer(out);
 }

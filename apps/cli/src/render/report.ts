@@ -1,5 +1,5 @@
 import type { Coded } from '@reprise/core';
-import type { Io } from '../terminal/io.ts';
+import type { Io } from '@reprise/tui';
 
 /** One line, then what to do about it. The stack is for those who ask for it. */
 export function report(error: Coded, { err, env }: Pick<Io, 'err' | 'env'>): void {

@@ -3,8 +3,8 @@ import type { Sessions } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { usageError } from '../../parse.ts';
-import type { Io } from '../../terminal/io.ts';
-import { readLine } from '../../terminal/line.ts';
+import type { Io } from '@reprise/tui';
+import { readLine } from '@reprise/tui';
 import type { DELETE, FORK } from '../options.ts';
 import type { Handler } from '../table.ts';
 

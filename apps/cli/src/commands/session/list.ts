@@ -1,7 +1,7 @@
 import type { SessionHead } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { asText, brief } from '../../render/lines.ts';
+import { asText, brief } from '@reprise/tui';
 import type { JSON_ONLY } from '../options.ts';
 import type { Handler } from '../table.ts';
 

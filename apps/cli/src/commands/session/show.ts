@@ -2,9 +2,9 @@ import type { Message } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
 import { EXIT, exitCodeOf } from '../../exit-codes.ts';
 import { plain } from '../../render/machine.ts';
-import { asText, callLine } from '../../render/lines.ts';
+import { asText, callLine } from '@reprise/tui';
 import { report } from '../../render/report.ts';
-import type { Sink } from '../../terminal/sink.ts';
+import type { Sink } from '@reprise/tui';
 import type { JSON_ONLY } from '../options.ts';
 import type { Handler } from '../table.ts';
 

@@ -1,8 +1,8 @@
 import { RepriseError } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
-import type { Io } from '../../terminal/io.ts';
-import { readInput } from '../../terminal/stdin.ts';
+import type { Io } from '@reprise/tui';
+import { readInput } from '@reprise/tui';
 import type { EXPORT, IMPORT } from '../options.ts';
 import type { Handler } from '../table.ts';
 

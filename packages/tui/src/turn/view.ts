@@ -1,11 +1,17 @@
 import type { Chunk, ChunkOf } from '@reprise/core';
-import type { Sink } from '../terminal/sink.ts';
+import type { Sink } from '../sink.ts';
 import { callLine, resultLine } from './lines.ts';
-import type { Renderer } from './renderer.ts';
 import { createStepText } from './step-text.ts';
 
-/** The answer on standard output as it comes, what happens beside it on standard error. */
-export function textRenderer(out: Sink, err: Sink): Renderer {
+/** Shows one turn to a person. */
+export interface TurnView {
+  chunk(chunk: Chunk): void;
+  /** The turn is over: what was held back is written and the line ended. */
+  end(): void;
+}
+
+/** The answer on `out` as it comes, what happens beside it (calls, results, retries) on `err`. */
+export function turnView({ out, err }: { readonly out: Sink; readonly err: Sink }): TurnView {
   // On one terminal both streams share the line; elsewhere standard output is a text of its own.
   let column: 'start' | 'text' | 'reasoning' = 'start';
   let ended = true;
@@ -71,13 +77,11 @@ export function textRenderer(out: Sink, err: Sink): Renderer {
   };
 
   return {
-    begin: () => undefined,
     chunk,
     end: () => {
       step.over();
       endText();
       aside();
     },
-    fail: () => undefined,
   };
 }

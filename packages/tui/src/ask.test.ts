@@ -1,6 +1,6 @@
 import type { PermissionRequest } from '@reprise/core';
 import { describe, expect, it } from 'vitest';
-import { fakeIo } from '../../test/support/io.ts';
+import { fakeIo } from './testing.ts';
 import { terminalAsker } from './ask.ts';
 
 const bash = (command: string): PermissionRequest => ({

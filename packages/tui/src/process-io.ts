@@ -1,29 +1,11 @@
+import type { Io, Stdin } from './io.ts';
 import { createSink, wantsColor } from './sink.ts';
 import type { Sink } from './sink.ts';
-
-/** The process as the commands see it; tests hand in their own. */
-export interface Io {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly platform: string;
-  readonly pid: number;
-  readonly out: Sink;
-  readonly err: Sink;
-  readonly stdin: Stdin;
-  onSignal(listener: (signal: NodeJS.Signals) => void): void;
-  /** Ends the process at once. */
-  exit(code: number): never;
-}
-
-export interface Stdin {
-  readonly kind: 'terminal' | 'pipe' | 'socket' | 'file' | 'device' | 'none';
-  /** Bytes as they come; ends at end of file or when `signal` fires. */
-  read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
-}
 
 // `process.stdout` costs 6 ms at its first use and an ESM import of a built-in 1 to 3; these calls cost almost nothing.
 const fs = process.getBuiltinModule('node:fs');
 
+/** The process that this runs in. `out` and `err` write synchronously: what was written is out, whatever happens next. */
 export function processIo(): Io {
   return {
     env: process.env,

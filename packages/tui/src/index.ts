@@ -1,0 +1,14 @@
+export { processIo } from './process-io.ts';
+export type { Io, Stdin } from './io.ts';
+export { createSink, wantsColor } from './sink.ts';
+export type { Sink, SinkOptions, Style } from './sink.ts';
+export { forTerminal, jsonForTerminal } from './sanitize.ts';
+export { terminalAsker } from './ask.ts';
+export { readLine } from './line.ts';
+export type { LineReader } from './line.ts';
+export { readInput } from './stdin.ts';
+export { handleSignals } from './signals.ts';
+export type { Interrupts } from './signals.ts';
+export { turnView } from './turn/view.ts';
+export type { TurnView } from './turn/view.ts';
+export { asText, brief, callLine } from './turn/lines.ts';
