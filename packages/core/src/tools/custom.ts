@@ -23,8 +23,19 @@ export function toTool(given: CustomTool | Tool): Tool {
   return {
     name,
     description,
-    input: parameters ?? { type: 'object', properties: {} },
+    input: inputOf(name, parameters),
     replay: 'never',
     run: async (input, context) => handler(input, { signal: context.signal }),
   };
+}
+
+/** Providers take a schema of type object alone, and refuse every request that offers another. */
+function inputOf(name: string, parameters: CustomTool['parameters']): Tool['input'] {
+  if (parameters === undefined) return { type: 'object', properties: {} };
+  if ('safeParse' in parameters) return parameters;
+  if (parameters.type === undefined) return { ...parameters, type: 'object' };
+  if (parameters.type === 'object') return parameters;
+  throw new RepriseError('INVALID_INPUT', `The parameters of ${name} must be a schema of type object.`, {
+    hint: 'Name each argument: { type: "object", properties: { … } }.',
+  });
 }
