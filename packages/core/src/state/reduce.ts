@@ -119,7 +119,8 @@ export function edited<R extends { content: string; important?: boolean }>(recor
 /** A session without a title is named by the first line that its user said. */
 function titleOf(content: string): string {
   const line = content.trim().split('\n', 1)[0] ?? '';
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  // Not in the middle of a surrogate pair.
+  return line.length > 80 ? `${line.slice(0, 79).replace(/[\ud800-\udbff]$/, '')}…` : line;
 }
 
 function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'): State {

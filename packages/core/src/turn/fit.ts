@@ -47,6 +47,7 @@ export async function fitWindow(context: TurnContext): Promise<Coded | undefined
 /** The provider says that the request is too long: one prune that must make progress. */
 export async function pruneForOverflow(context: TurnContext): Promise<boolean> {
   const { live } = context;
+  if (live.state.settings.pruneStrategy === 'none') return false;
   const plan = planPrune(live.state, fitOf(live.state, await requestFacts(context)), true);
   if (plan === undefined) return false;
   await move(context, plan);
