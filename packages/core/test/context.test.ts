@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { estimateTokens } from '../src/context/estimate.ts';
 import type { BoundaryRecord } from '../src/records/types.ts';
-import { call, calls, say } from './support/model.ts';
+import { call, calls, httpError, say } from './support/model.ts';
 import { extendsPrefix, flattened, problemsOf } from './support/prompt-rules.ts';
 import { stage, tool } from './support/stage.ts';
 import { recordsOf } from './support/storage.ts';
@@ -69,13 +69,17 @@ test('a message that does not fit alone is CONTEXT_LENGTH_EXCEEDED, nothing is s
 });
 
 test('without a strategy nothing leaves the window; the error says so', async () => {
-  const { sessions } = stage();
+  const { sessions, model } = stage();
   const session = await sessions.create({ ...start, pruneStrategy: 'none' });
   const errors: unknown[] = [];
   for (let n = 0; n < 12; n += 1) await session.message(question(n)).catch((error: unknown) => errors.push(error));
   expect(errors[0]).toMatchObject({ code: 'CONTEXT_LENGTH_EXCEEDED' });
   await session.clearHistory({ keepLast: 4 });
   expect((await session.message('again')).content).toBe('ok');
+  model.script.push(httpError(400, 'prompt is too long: 213462 tokens > 200000 maximum'));
+  const before = session.getContextUsage();
+  await expect(session.message('and again')).rejects.toMatchObject({ code: 'CONTEXT_LENGTH_EXCEEDED' });
+  expect(session.getContextUsage().current).toBeGreaterThan(before.current);
 });
 
 test('the threshold says when to prune', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SessionStorage } from '../src/contracts/storage.ts';
+import { RepriseError } from '../src/errors.ts';
 import type { Rec } from '../src/records/types.ts';
 import { settled, until } from './support/clock.ts';
 import { call, calls, say, text } from './support/model.ts';
@@ -212,6 +213,32 @@ test.each([2, 3, 4, 5, 6, 7, 8])(
     model.script.length = 0;
     expect((await session.message('next')).content).toBe('ok');
     expectLawful(await recordsOf(storage, session.id));
+  },
+);
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'an append that was stored and reported as failed (%i) is read back before the next one',
+  async (n) => {
+    const { model, sessions, storage } = stage({ tools: [tool('look')] });
+    model.script.push(
+      calls(call('a', 'look'), call('b', 'look', { n: 1 })),
+      calls(call('c', 'look', { n: 2 })),
+      say('done'),
+    );
+    const session = await sessions.create(start);
+    const { append } = storage;
+    let left = n;
+    (storage as { append: SessionStorage['append'] }).append = async (lease, batch) => {
+      await append(lease, batch);
+      left -= 1;
+      if (left === 0) throw new RepriseError('STORAGE_FAILED', 'the answer was lost');
+    };
+    expect(await session.turn('go').outcome()).toMatchObject({ error: { code: 'STORAGE_FAILED' } });
+    model.script.length = 0;
+    expect((await session.message('next')).content).toBe('ok');
+    expectLawful(await recordsOf(storage, session.id));
+    expect(session.head).toEqual(await storage.head(session.id));
+    expect(problemsOf(model.requests.at(-1) ?? { prompt: [] }, { own: 'test' })).toEqual([]);
   },
 );
 

@@ -356,7 +356,7 @@ test('`autoSave: false` stores nothing until save(), then everything; `save` is 
   const { id: messageId } = (await session.getMessages())[0] ?? { id: '' };
   await session.editMessage(messageId, { content: 'A!' });
   expect(await sessions.list()).toEqual([]);
-  expect(storage.counts.append).toBe(0);
+  expect(storage.counts).toMatchObject({ append: 0, acquire: 0 });
   expect(saves).toEqual([]);
   expect((await session.getMessages()).map(({ content }) => content)).toEqual(['A!', 'ok']);
   await session.save();
@@ -608,6 +608,9 @@ test('the title is the first line of the first message unless one was given', as
   await session.message(`  Build ${'x'.repeat(100)}\nand more`);
   expect(session.head.title).toBe(`Build ${'x'.repeat(73)}…`);
   expect(session.head.title).toHaveLength(80);
+  const smiling = await sessions.create(start);
+  await smiling.message(`${'x'.repeat(78)}🙂🙂`);
+  expect(smiling.head.title).toBe(`${'x'.repeat(78)}…`);
 });
 
 // ── export and import ──
