@@ -6,6 +6,7 @@ import { parseLine } from './line.ts';
 import { plainRecords } from './plain.ts';
 import { deriveHead, recoverHead } from './recover-head.ts';
 import { Forward } from './scan.ts';
+import { tailOf } from './tail.ts';
 
 /**
  * Whether `folder` holds a session. A folder is half made, and holds none, until its `metadata.json` (written last) or a sound first
@@ -29,6 +30,15 @@ export function headIn(folder: string, id: string): SessionHead | undefined {
     if (metadata === undefined && !beginsSound(fd, size)) return undefined;
     return state ?? recoverHead(id, metadata, fd);
   });
+}
+
+/** The head as the log says: the stored one where it stands at the log's end, else derived. */
+export function headAtTip(folder: string, id: string): SessionHead | undefined {
+  const stored = headIn(folder, id);
+  if (plainRecords(folder, id) !== undefined) return stored;
+  return withLog(folder, (fd, size) =>
+    tailOf(fd, size).tip === stored?.seq ? stored : recoverHead(id, readMetadata(folder, id), fd),
+  );
 }
 
 /** What a listing shows of `folder`: its `state.json` alone where that is there. */
