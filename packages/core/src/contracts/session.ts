@@ -26,6 +26,11 @@ export interface SessionOptions {
   readonly autoSave?: boolean;
   /** Resume this session instead of making one. */
   readonly sessionId?: string;
+  /**
+   * At resume, what happens to a turn that a crash left open: `interrupt` (the default) ends it at the next write; `continue` carries it on at
+   * once, as `session.recovering`.
+   */
+  readonly recover?: 'interrupt' | 'continue';
   readonly pruneStrategy?: PruneStrategy;
   /** Share of the window at which to prune, 0 to 1; default 0.9. */
   readonly pruneThreshold?: number;
@@ -83,6 +88,8 @@ export interface Session {
   readonly state: SessionState;
   /** The summary that lists show, with title, working directory and lineage. */
   readonly head: SessionHead;
+  /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
+  readonly recovering: Turn | undefined;
   /** Starts a turn at once; await it, iterate it, or listen to it. */
   message(input: string): MessageStream;
   /** The same, not thenable. */

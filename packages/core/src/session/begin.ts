@@ -7,6 +7,7 @@ import { FORMAT } from '../records/types.ts';
 import { settingsOf } from './options.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
+import { carryOnOpen } from './start-turn.ts';
 
 /** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
 export async function firstRecords(parts: Parts, options: SessionOptions): Promise<Rec[]> {
@@ -34,7 +35,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
   return [record, { type: 'warning', at, message: model.notice }];
 }
 
-/** Overrides at resume become one record at the next write, if they change anything. */
+/** Overrides at resume become one record at the next write, if they change anything. An open turn goes on if that is asked for. */
 export async function changeOf(parts: Parts, options: Partial<SessionOptions>): Promise<void> {
   const { live } = parts;
   const { state } = live;
@@ -57,6 +58,7 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
   };
   if (model?.notice !== undefined) parts.warnings.push(model.notice);
   parts.pending = { ...parts.pending, ...change };
+  if (options.recover === 'continue') carryOnOpen(parts);
 }
 
 function checkTools(parts: Parts, names: readonly string[]): void {

@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<keyof SessionOptions, Check>> = {
       : '"sliding-window", "summarize" or "none"',
   pruneThreshold: (value) => (value === 0 ? 'a number above 0 and up to 1' : share(value)),
   maxSteps: count,
+  recover: (value) => (value === 'interrupt' || value === 'continue' ? undefined : '"interrupt" or "continue"'),
   cwd: text,
   title: text,
   tags: words,

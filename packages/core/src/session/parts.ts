@@ -16,6 +16,8 @@ export interface Parts {
   /** Names of tools that the program registered itself, and thereby allowed. */
   readonly registered: Set<string>;
   readonly running: Set<Turn>;
+  /** The open turn that is carried on. */
+  recovering: Turn | undefined;
   /** Told at the next turn, when somebody listens. */
   readonly warnings: string[];
   /** Overrides given at resume, recorded at the next write. */
@@ -45,6 +47,7 @@ export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']
     tools: new Toolset(runtime.tools),
     registered: new Set(),
     running: new Set(),
+    recovering: undefined,
     warnings: [],
     pending: {},
     model: undefined,

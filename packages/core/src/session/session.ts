@@ -31,6 +31,10 @@ export class SessionHandle implements Session {
     return this.#parts.live.head;
   }
 
+  get recovering(): Turn | undefined {
+    return this.#parts.recovering;
+  }
+
   message(input: string): MessageStream {
     checkText(input);
     const { runtime } = this.#parts;

@@ -2,7 +2,9 @@ import type { Outcome } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError, toCoded } from '../errors.ts';
 import { NO_USAGE } from '../state/state.ts';
-import type { TurnHandle } from '../turn/handle.ts';
+import type { TurnContext } from '../turn/context.ts';
+import { TurnHandle } from '../turn/handle.ts';
+import { carryOn } from '../turn/carry-on.ts';
 import { runTurn } from '../turn/run.ts';
 import { offerNewTools, ready } from './ready.ts';
 import type { Parts } from './parts.ts';
@@ -15,9 +17,22 @@ export function checkText(input: unknown): void {
 
 /** Starts a turn after the caller's synchronous code and gives its handle at once. The lease is back before the outcome is told. */
 export function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string): T {
+  return start(parts, handle, (context) => runTurn(context, input));
+}
+
+/** Carries on the turn that a crash left open, if there is one. */
+export function carryOnOpen(parts: Parts): void {
+  const { live, runtime } = parts;
+  const open = live.state.open;
+  if (open === undefined || parts.running.size > 0) return;
+  parts.recovering = start(parts, new TurnHandle(open.turn, runtime.report), carryOn);
+  void parts.recovering.outcome().then(() => (parts.recovering = undefined));
+}
+
+function start<T extends TurnHandle>(parts: Parts, handle: T, work: (context: TurnContext) => Promise<Outcome>): T {
   parts.running.add(handle);
   queueMicrotask(() => {
-    void run(parts, handle, input).then((outcome) => {
+    void run(parts, handle, work).then((outcome) => {
       parts.running.delete(handle);
       if (outcome.status === 'failed' && outcome.error !== undefined) parts.live.events.emit('error', outcome.error);
       handle.finish(outcome);
@@ -26,13 +41,18 @@ export function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: 
   return handle;
 }
 
-async function run(parts: Parts, handle: TurnHandle, input: string): Promise<Outcome> {
+async function run(
+  parts: Parts,
+  handle: TurnHandle,
+  work: (context: TurnContext) => Promise<Outcome>,
+): Promise<Outcome> {
   const { live, runtime, tools } = parts;
   try {
     return await live.exclusive(async () => {
       handle.signal.throwIfAborted();
       const model = await parts.resolveModel();
-      await ready(parts);
+      // The turn that is carried on is the one that stays open.
+      if (live.state.open?.turn !== handle.id) await ready(parts);
       handle.started(live.id);
       for (const message of parts.warnings.splice(0)) live.events.emit('warning', { message });
       const { cwd, named } = live.state;
@@ -40,7 +60,7 @@ async function run(parts: Parts, handle: TurnHandle, input: string): Promise<Out
       const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
       const { signal } = handle;
       const context = { runtime, live, handle, model, tools, roots, isNamed, signal };
-      return runTurn({ ...context, offerNewTools: () => offerNewTools(parts) }, input);
+      return work({ ...context, offerNewTools: () => offerNewTools(parts) });
     });
   } catch (error) {
     return nothing(handle.signal.aborted ? 'aborted' : 'failed', toCoded(error));

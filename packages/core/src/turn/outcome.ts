@@ -38,7 +38,8 @@ export function lastMessage(state: State, step: StepRecord): Message {
   return stepMessage(step, (call) => results.get(call));
 }
 
-function lastStep(state: State, turn: string): StepRecord | undefined {
+/** The turn's newest step, if it has one. */
+export function lastStep(state: State, turn: string): StepRecord | undefined {
   for (let i = state.entries.length - 1; i >= 0; i -= 1) {
     const record = state.entries.at(i)?.record;
     if (record?.type === 'message') return undefined;

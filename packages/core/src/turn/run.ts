@@ -16,7 +16,7 @@ import { callModel } from './step.ts';
 const STEPS = 50;
 
 /** How the loop ended, before it is recorded. */
-interface Ending {
+export interface Ending {
   readonly status: TurnEndRecord['status'];
   readonly step: StepRecord | undefined;
   readonly error?: Coded;
@@ -26,10 +26,9 @@ interface Ending {
  * One turn, from the stored message to the one terminal record: model, tools, and again, until the model has nothing to call.
  * Runs under the lease on a settled session. Never rejects: whatever goes wrong is in the outcome.
  */
-export async function runTurn(context: TurnContext, input: string): Promise<Outcome> {
+export function runTurn(context: TurnContext, input: string): Promise<Outcome> {
   const { live, handle, runtime } = context;
-  let ending: Ending;
-  try {
+  return conduct(context, async () => {
     const message = {
       type: 'message',
       id: runtime.ids('message'),
@@ -40,18 +39,27 @@ export async function runTurn(context: TurnContext, input: string): Promise<Outc
     } as const;
     await live.append(message);
     live.events.emit('message', userMessage(message));
-    ending = await loop(context);
+    return loop(context, 1);
+  });
+}
+
+/** Whatever `work` does, the turn ends with its one terminal record. */
+export async function conduct(context: TurnContext, work: () => Promise<Ending>): Promise<Outcome> {
+  let ending: Ending;
+  try {
+    ending = await work();
   } catch (error) {
     ending = { status: 'failed', step: undefined, error: toCoded(error) };
   }
   return end(context, ending);
 }
 
-async function loop(context: TurnContext): Promise<Ending> {
+/** Model, tools, and again; `first` is the number of the model call that comes next. */
+export async function loop(context: TurnContext, first: number): Promise<Ending> {
   const { live, signal } = context;
   const limit = live.state.settings.maxSteps ?? STEPS;
   const watch = new LoopWatch();
-  for (let steps = 1; ; steps += 1) {
+  for (let steps = first; ; steps += 1) {
     await context.offerNewTools();
     const { step, error } = await callModel(context);
     if (step !== undefined) told(context, step);

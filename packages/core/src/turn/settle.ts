@@ -1,6 +1,6 @@
 import type { Piece } from '../contracts/storage.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
-import type { Rec, ResultRecord } from '../records/types.ts';
+import type { Rec, ResultRecord, StepRecord } from '../records/types.ts';
 import type { OpenTurn, State } from '../state/state.ts';
 import { readDraft, stepKey } from './draft.ts';
 
@@ -28,25 +28,9 @@ export function settle(
 ): Rec[] {
   const open = state.open;
   if (open === undefined) return [];
-  const records: Rec[] = [];
   const { at } = facts;
-  if (open.pending.length === 0) {
-    const partial = readDraft(draft, stepKey(open.turn, open.steps + 1));
-    if (partial !== undefined) {
-      records.push({
-        type: 'step',
-        id: facts.messageId,
-        role: 'assistant',
-        ...partial,
-        timestamp: at,
-        turn: open.turn,
-        finishReason: 'interrupted',
-        model: state.model.name,
-      });
-    }
-  }
-  records.push(...unanswered(open, at));
-  records.push({
+  const partial = shownBefore(state, draft, facts);
+  const end: Rec = {
     type: 'turn-end',
     at,
     turn: open.turn,
@@ -54,6 +38,28 @@ export function settle(
     finishReason: 'interrupted',
     usage: open.usage,
     steps: open.steps,
-  });
-  return records;
+  };
+  return [...(partial === undefined ? [] : [partial]), ...unanswered(open, at), end];
+}
+
+/** The text of the step in flight that people had seen when the process died. */
+export function shownBefore(
+  state: State,
+  draft: readonly Piece[],
+  facts: { readonly at: string; readonly messageId: string },
+): StepRecord | undefined {
+  const open = state.open;
+  if (open === undefined || open.pending.length > 0) return undefined;
+  const partial = readDraft(draft, stepKey(open.turn, open.steps + 1));
+  if (partial === undefined) return undefined;
+  return {
+    type: 'step',
+    id: facts.messageId,
+    role: 'assistant',
+    ...partial,
+    timestamp: facts.at,
+    turn: open.turn,
+    finishReason: 'interrupted',
+    model: state.model.name,
+  };
 }

@@ -1,0 +1,56 @@
+import type { Outcome } from '../contracts/turn.ts';
+import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
+import { isPaused } from '../context/compile.ts';
+import { RepriseError } from '../errors.ts';
+import type { StepRecord } from '../records/types.ts';
+import { isoNow } from '../session/clock.ts';
+import { runCalls } from './calls.ts';
+import type { TurnContext } from './context.ts';
+import { lastStep } from './outcome.ts';
+import type { Ending } from './run.ts';
+import { conduct, loop } from './run.ts';
+import { shownBefore } from './settle.ts';
+
+/**
+ * Goes on with the turn that a crash left open, as its process would have: what was shown is kept, calls that have no result are run again
+ * where their tool says that this is safe and are otherwise told to the model as unknown, then the model is asked again. What has a result is
+ * never run again.
+ */
+export function carryOn(context: TurnContext): Promise<Outcome> {
+  const { live, handle } = context;
+  return conduct(context, async () => {
+    const open = live.state.open;
+    if (open?.turn !== handle.id) {
+      throw new RepriseError('CONFLICT', 'The open turn was ended by somebody else meanwhile.', {
+        hint: 'Send the next message; nothing was lost.',
+      });
+    }
+    const { pending, steps } = open;
+    const last = lastStep(live.state, handle.id);
+    if (last !== undefined && pending.length > 0) await runCalls(context, again(context, last, pending));
+    else if (last !== undefined && complete(last)) return { status: 'done', step: last } satisfies Ending;
+    else await keepShown(context);
+    return loop(context, steps + 1);
+  });
+}
+
+/** Nothing was left to do but to say so. */
+function complete(step: StepRecord): boolean {
+  return step.finishReason !== 'interrupted' && (step.toolCalls ?? []).length === 0 && !isPaused(step);
+}
+
+/** The step with only the calls that wait, those that must not run twice refused. */
+function again({ tools }: TurnContext, step: StepRecord, pending: readonly { readonly id: string }[]): StepRecord {
+  const waiting = (step.toolCalls ?? []).filter((call) => pending.some(({ id }) => id === call.id));
+  const unsafe = waiting.filter((call) => tools.find(call.tool)?.replay !== 'safe');
+  const refused = Object.fromEntries(unsafe.map(({ id }) => [id, UNKNOWN_OUTCOME]));
+  return { ...step, toolCalls: waiting, refused: { ...refused, ...step.refused } };
+}
+
+async function keepShown({ live, runtime }: TurnContext): Promise<void> {
+  const draft = (await runtime.storage.draft?.read(live.id)) ?? [];
+  const facts = { at: isoNow(runtime.clock), messageId: runtime.ids('message') };
+  const partial = shownBefore(live.state, draft, facts);
+  if (partial !== undefined) await live.append(partial);
+  await live.clearDraft();
+}
