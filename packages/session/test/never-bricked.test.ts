@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Event } from './random/life.ts';
 import { Life, event } from './random/life.ts';
 import type { Reply, Says } from './random/wire.ts';
+import { MODELS } from './support.ts';
 
 /** Histories in the normal suite; put in more to search longer. */
 const RUNS = 200;
@@ -48,9 +49,9 @@ const FOUND: Record<string, readonly Event[]> = {
       says: { calls: [], cut: false, pause: false, backwards: false },
       after: 0,
     }),
-    { do: 'model', dialect: 'google', tools: true },
+    { do: 'model', model: MODELS.google, tools: true },
     say('Again'),
-    { do: 'model', dialect: 'openai-chat', tools: true },
+    { do: 'model', model: MODELS['openai-chat'], tools: true },
   ],
   'an empty system message after an imported call': [
     {
@@ -60,7 +61,7 @@ const FOUND: Record<string, readonly Event[]> = {
         { role: 'system', content: '', timestamp },
       ],
     },
-    { do: 'model', dialect: 'google', tools: true },
+    { do: 'model', model: MODELS.google, tools: true },
     say('Again'),
   ],
 };

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const schema = z.strictObject({
+  /** `provider/model` or an alias. */
+  model: z.string().min(1).exactOptional(),
+  permission: z.enum(['ask', 'accept-edits', 'auto', 'deny']).exactOptional(),
+  /** Tokens. */
+  contextWindow: z.int().positive().exactOptional(),
+  /** Short names of one's own. */
+  aliases: z.record(z.string().min(1), z.string().min(1)).exactOptional(),
+  /** By provider name. Keys belong in the environment; `apiKey` is taken for those who keep this file 0600. */
+  providers: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        apiKey: z.string().min(1).exactOptional(),
+        baseURL: z.url().exactOptional(),
+        headers: z.record(z.string(), z.string()).exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  /** A storage module: a path from this file's folder, or a package that is installed there. */
+  storage: z.string().min(1).exactOptional(),
+  /** What its default export is called with. */
+  storageOptions: z.record(z.string(), z.unknown()).exactOptional(),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** Throws an Error whose message names the place of each fault. */
+export function parseConfig(text: string): Config {
+  const result = schema.safeParse(JSON.parse(text.replace(/^\ufeff/, '')));
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; '),
+  );
+}

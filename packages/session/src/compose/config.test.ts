@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { homeOf, loadConfig } from './config.ts';
+import { exitCodeOf } from './exit-codes.ts';
+
+let home: string;
+beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'reprise-config-'))));
+afterEach(() => rmSync(home, { recursive: true }));
+
+const load = (text: string) => {
+  writeFileSync(join(home, 'config.json'), text);
+  return loadConfig(home);
+};
+
+describe('the home folder', () => {
+  it('is REPRISE_HOME, else .opencode in the home directory', () => {
+    expect(homeOf({ env: { REPRISE_HOME: '/r', HOME: '/h' } })).toBe('/r');
+    expect(homeOf({ env: { REPRISE_HOME: '', HOME: '/h' } })).toBe('/h/.opencode');
+  });
+});
+
+describe('the configuration', () => {
+  it('may be absent', async () => expect(await loadConfig(home)).toEqual({}));
+
+  it('sets model, permission, contextWindow, aliases and providers', async () => {
+    const config = {
+      model: 'anthropic/x',
+      permission: 'auto',
+      contextWindow: 1000,
+      aliases: { fast: 'a/b' },
+      providers: { local: { baseURL: 'http://127.0.0.1:8080/v1', apiKey: 'k', headers: { a: 'b' } } },
+    };
+    expect(await load(`\ufeff${JSON.stringify(config)}`)).toEqual(config);
+  });
+
+  it.each([
+    ['{', 'JSON'],
+    ['[]', 'the whole: '],
+    ['{"modle":"x"}', 'modle'],
+    ['{"permission":"yolo"}', 'permission: '],
+    ['{"contextWindow":-1}', 'contextWindow: '],
+    ['{"providers":{"a":{"baseURL":"nope"}}}', 'providers.a.baseURL: '],
+  ])('%s is refused with the file, the place and exit code 3', async (text, place) => {
+    const error = await load(text).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'INVALID_INPUT' });
+    expect((error as Error).message).toContain(join(home, 'config.json'));
+    expect((error as Error).message).toContain(place);
+    expect(exitCodeOf(error)).toBe(3);
+  });
+
+  it('that is no file is refused alike', async () => {
+    mkdirSync(join(home, 'config.json'));
+    expect(exitCodeOf(await loadConfig(home).catch((thrown: unknown) => thrown))).toBe(3);
+  });
+});
