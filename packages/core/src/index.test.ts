@@ -24,6 +24,7 @@ test('the public surface', () => {
       "isCoded",
       "memoryStorage",
       "pageOfHeads",
+      "readSessions",
       "toCoded",
     ]
   `);

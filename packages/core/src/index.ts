@@ -70,6 +70,8 @@ export {
 export type { Bounds } from './storage/checks.ts';
 export { assertQuery, pageOfHeads } from './storage/query.ts';
 export { createSessions } from './session/sessions.ts';
+export { readSessions } from './session/read.ts';
+export type { SessionReader } from './session/read.ts';
 export { foldHead } from './state/fold-head.ts';
 export { estimateTokens } from './context/estimate.ts';
 export { classify } from './model/classify.ts';

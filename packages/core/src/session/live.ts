@@ -8,7 +8,7 @@ import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, records } from './load.ts';
+import { catchUp, notFound, records } from './load.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 
@@ -238,10 +238,4 @@ export class LiveSession {
 /** A session that has no record yet. */
 export function unborn(runtime: Runtime, id: string, autoSave: boolean): LiveSession {
   return new LiveSession(runtime, id, EMPTY, autoSave);
-}
-
-export function notFound(id: string): RepriseError {
-  return new RepriseError('SESSION_NOT_FOUND', `There is no session ${id}.`, {
-    hint: '`reprise session list` shows the ids that exist.',
-  });
 }

@@ -107,3 +107,9 @@ function noStart(id: string): RepriseError {
     details: { damage: [{ kind: 'first-line', seq: 1, note: 'no session record' }] },
   });
 }
+
+export function notFound(id: string): RepriseError {
+  return new RepriseError('SESSION_NOT_FOUND', `There is no session ${id}.`, {
+    hint: '`reprise session list` shows the ids that exist.',
+  });
+}

@@ -3,15 +3,16 @@ import type { Page, Query, SessionHead } from '../contracts/storage.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { readImport } from './transfer.ts';
 import { forkLive } from './fork.ts';
-import { LiveSession, notFound, unborn } from './live.ts';
-import { loadState } from './load.ts';
+import { LiveSession, unborn } from './live.ts';
+import { loadState, notFound } from './load.ts';
 import { changeOf, firstRecords } from './begin.ts';
 import { checkId, checkOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeOf } from './runtime.ts';
 import type { Parts } from './parts.ts';
 import { handleOf, partsOf } from './parts.ts';
-import { showSession } from './show.ts';
+import { readSessions } from './read.ts';
+import type { SessionReader } from './read.ts';
 
 type Overrides = Partial<Omit<SessionOptions, 'sessionId'>>;
 
@@ -25,11 +26,13 @@ export function createSessions(config: SessionsConfig): Sessions {
 
 class SessionDoors implements Sessions {
   readonly #runtime: Runtime;
+  readonly #reader: SessionReader;
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#reader = readSessions(runtime.storage);
   }
 
   async create(options: SessionOptions): Promise<Session> {
@@ -59,30 +62,20 @@ class SessionDoors implements Sessions {
     return this.#known(await this.#find(id, true));
   }
 
-  async list(query: Omit<Query, 'cursor' | 'limit'> = {}): Promise<SessionHead[]> {
-    const items: SessionHead[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.page({ ...query, limit: 1000, ...(cursor !== undefined && { cursor }) });
-      items.push(...page.items);
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-    return items;
+  list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]> {
+    return this.#reader.list(query);
   }
 
-  page(query: Query = {}): Promise<Page<SessionHead>> {
-    return this.#runtime.storage.list(query);
+  page(query?: Query): Promise<Page<SessionHead>> {
+    return this.#reader.page(query);
   }
 
-  async info(id: string): Promise<SessionHead> {
-    checkId(id);
-    const head = await this.#runtime.storage.head(id);
-    if (head === undefined) throw notFound(id);
-    return head;
+  info(id: string): Promise<SessionHead> {
+    return this.#reader.info(id);
   }
 
-  async show(id: string): ReturnType<Sessions['show']> {
-    return showSession(this.#runtime.storage, await this.info(id));
+  show(id: string): ReturnType<Sessions['show']> {
+    return this.#reader.show(id);
   }
 
   async delete(id: string): Promise<void> {

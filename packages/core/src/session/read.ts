@@ -1,0 +1,36 @@
+import type { Sessions } from '../contracts/session.ts';
+import type { Page, Query, SessionHead, SessionStorage } from '../contracts/storage.ts';
+import { notFound } from './load.ts';
+import { checkId } from './options.ts';
+import { showSession } from './show.ts';
+
+/** The doors that only look: they need no model, take no lease and write nothing. */
+export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show'>;
+
+/** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
+export function readSessions(storage: SessionStorage): SessionReader {
+  const page = (query: Query = {}): Promise<Page<SessionHead>> => storage.list(query);
+
+  const info: SessionReader['info'] = async (id) => {
+    checkId(id);
+    const head = await storage.head(id);
+    if (head === undefined) throw notFound(id);
+    return head;
+  };
+
+  return {
+    page,
+    info,
+    async list(query = {}) {
+      const items: SessionHead[] = [];
+      let cursor: string | undefined;
+      do {
+        const next = await page({ ...query, limit: 1000, ...(cursor !== undefined && { cursor }) });
+        items.push(...next.items);
+        cursor = next.cursor;
+      } while (cursor !== undefined);
+      return items;
+    },
+    show: async (id) => showSession(storage, await info(id)),
+  };
+}
