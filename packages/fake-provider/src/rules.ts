@@ -52,7 +52,7 @@ export function checkFunctions(tools: readonly Json[], path: string, name: RegEx
   }
 }
 
-export function checkUnicode(value: unknown, path: string, report: Report): void {
+function checkUnicode(value: unknown, path: string, report: Report): void {
   if (typeof value === 'string') {
     if (!value.isWellFormed()) report('unicode', path, 'A lone surrogate is no valid JSON text.');
   } else if (typeof value === 'object' && value !== null) {

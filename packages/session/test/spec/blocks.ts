@@ -42,7 +42,7 @@ export function blocksOf(markdown: string): Block[] {
 }
 
 /** Names that the specification's code takes from around it. */
-export const FREE = ['session', 'messageId', 'exportedData'] as const;
+const FREE = ['session', 'messageId', 'exportedData'] as const;
 
 /** A piece of a block in which no name is declared twice, or used before it is declared. */
 export interface Piece {

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The names that the specification's code takes from around it. */
+const FIXTURE = `
+import type { ExportedSession, Session } from '@reprise/session';
+
+export declare const session: Session;
+export declare const messageId: string;
+export declare const exportedData: ExportedSession;
+`;
 
 /** Everything strict but for one switch: in the specification, what is caught has a `code`. */
 const TSCONFIG = {
@@ -21,7 +30,7 @@ const TSCONFIG = {
 export function typeCheck(folder: string, modules: Readonly<Record<string, string>>): string {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
-  copyFileSync(here('./fixture.ts'), join(folder, 'fixture.ts'));
+  writeFileSync(join(folder, 'fixture.ts'), FIXTURE);
   for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, `${name}.ts`), text);
   try {
     const tsc = here('../../../../node_modules/typescript-native/bin/tsc');
