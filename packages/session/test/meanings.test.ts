@@ -110,7 +110,7 @@ describe('history', () => {
     expect(await texts(session, true)).toEqual(['One', 'Very well.', 'Two', 'Very well.']);
     expect(session.state.messageCount).toBe(0);
     await session.message('Three');
-    expect(JSON.stringify(fake.requests.at(-1)?.json.messages)).not.toContain('Two');
+    expect(JSON.stringify(fake.requests.at(-1)?.json.messages)).not.toMatch(/One|Two/);
   });
 
   test('pruning hides nothing from people', async () => {

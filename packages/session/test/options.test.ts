@@ -134,10 +134,11 @@ const EFFECTS: Record<keyof Spec, () => Promise<void>> = {
     await session.message('Hi');
     expect(existsSync(join(place, 'messages.json'))).toBe(false);
     expect(await sessions.list()).toEqual([]);
+    expect(saves).toEqual([]);
     await session.save();
     expect(existsSync(join(place, 'messages.json'))).toBe(true);
     expect((await sessions.info(session.id)).messageCount).toBe(2);
-    expect(saves.length).toBeGreaterThan(0);
+    expect(saves).toHaveLength(1);
     await session.message('Not saved');
     expect((await sessions.info(session.id)).messageCount).toBe(2);
   },
