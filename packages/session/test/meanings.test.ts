@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { anthropic, openaiChat, startFakeProvider } from '@reprise/fake-provider';
+import { anthropic, openaiChat, openaiResponses, startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
 import type { Session, Sessions } from '@reprise/core';
 import { createModels } from '@reprise/providers';
@@ -202,6 +202,25 @@ describe('turns', () => {
       { id: 'a', result: null, error: expect.stringMatching(/^Permission denied/) },
     ]);
     expect(fake.requests.at(-1)?.json.messages[2].content).toMatchObject([{ tool_use_id: 'a', is_error: true }]);
+  });
+
+  test('a setting that the model does not take is dropped with a warning, which is recorded', async () => {
+    const cold = await sessions.create({ model: 'anthropic/claude-sonnet-5-5', tools: [], temperature: 0.2 });
+    const warnings: string[] = [];
+    cold.on('warning', ({ message }) => warnings.push(message));
+    await cold.message('Hi');
+    expect(warnings).toEqual(['anthropic/claude-sonnet-5-5 takes no temperature, so none is sent.']);
+    expect((await cold.export()).records).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: warnings[0] }),
+    );
+    await cold.message('Again');
+    expect(warnings).toHaveLength(1);
+    const warm = await sessions.create({ model: MODELS.anthropic, tools: [], temperature: 0.2 });
+    const again = await sessions.resume(warm.id, { model: 'openai/gpt-5' });
+    again.on('warning', ({ message }) => warnings.push(message));
+    fake.script('openai-responses', openaiResponses.message({ text: 'Hi' }));
+    await again.message('Hi');
+    expect(warnings[1]).toMatch(/^openai\/gpt-5 takes no temperature/);
   });
 
   test('a missing key is AUTH at the first message, not before', async () => {

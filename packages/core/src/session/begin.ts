@@ -2,7 +2,7 @@ import type { ResolvedModel } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
-import type { ChangeRecord, Rec } from '../records/types.ts';
+import type { ChangeRecord, Rec, Settings } from '../records/types.ts';
 import { FORMAT } from '../records/types.ts';
 import { settingsOf } from './options.ts';
 import { isoNow } from './clock.ts';
@@ -30,9 +30,9 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
     ...(cwd !== undefined && { cwd }),
     ...(options.tags !== undefined && { tags: options.tags }),
   };
-  if (model.notice === undefined) return [record];
-  parts.warnings.push(model.notice);
-  return [record, { type: 'warning', at, message: model.notice }];
+  const notices = noticesOf(model, record.settings);
+  parts.warnings.push(...notices);
+  return [record, ...notices.map((message): Rec => ({ type: 'warning', at, message }))];
 }
 
 /** Overrides at resume become one record at the next write, if they change anything. An open turn goes on if that is asked for. */
@@ -56,9 +56,17 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
     ...(options.cwd !== undefined && options.cwd !== state.cwd && { cwd: options.cwd }),
     ...(options.tags !== undefined && { tags: options.tags }),
   };
-  if (model?.notice !== undefined) parts.warnings.push(model.notice);
+  if (model !== undefined) parts.warnings.push(...noticesOf(model, { ...state.settings, ...settings }));
   parts.pending = { ...parts.pending, ...change };
   if (options.recover === 'continue') carryOnOpen(parts);
+}
+
+/** What people should know of the model: what its resolver says, and the settings that it doesn't take. */
+function noticesOf(model: ResolvedModel, { temperature }: Settings): string[] {
+  const notices = model.notice === undefined ? [] : [model.notice];
+  if (temperature !== undefined && !model.info.capabilities.temperature)
+    notices.push(`${model.name} takes no temperature, so none is sent.`);
+  return notices;
 }
 
 function checkTools(parts: Parts, names: readonly string[]): void {
