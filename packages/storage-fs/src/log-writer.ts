@@ -17,7 +17,10 @@ export class LogWriter {
   #tip: number;
   /** Where the closing text stands. */
   #end: number;
-  #broken: unknown;
+  /** Why the file may hold more than was acknowledged, while it could not be cut back. */
+  #uncut: unknown;
+  /** Why nothing is ever written through this writer again. */
+  #failed: unknown;
 
   private constructor(path: string, fd: number, tip: number, end: number) {
     this.#path = path;
@@ -59,7 +62,9 @@ export class LogWriter {
 
   /** Appends all of `records` or none; durable on return. STORAGE_FULL and STORAGE_FAILED leave the log as it was. */
   append(records: readonly string[]): void {
-    if (this.#broken !== undefined) throw storageError(this.#broken, `write ${this.#path}; acquire the session again`);
+    if (this.#failed !== undefined) throw storageError(this.#failed, `write ${this.#path}; acquire the session again`);
+    if (this.#uncut !== undefined) this.#cutBack();
+    if (this.#uncut !== undefined) throw storageError(this.#uncut, `append to ${this.#path}`);
     const tip = this.#tip + records.length;
     const bytes = Buffer.from(logText(records, this.#tip, this.#end));
     this.assertOurs();
@@ -76,14 +81,17 @@ export class LogWriter {
 
   /** Ends all appending through this writer: what the file holds is not certain any more. */
   fail(error: unknown): void {
-    this.#broken = error;
+    this.#failed = error;
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  /** FENCED where another program changed the file. Nobody else writes while the lock is held; if the file has another length or was replaced all the same, its end isn't where we think. */
+  /**
+   * FENCED where another program changed the file. Nobody else writes while the lock is held; if the file has another length or was
+   * replaced all the same, its end isn't where we think.
+   */
   assertOurs(): void {
     const { size, ino } = fstatSync(this.#fd);
     const inPlace = statOf(this.#path)?.ino === ino;
@@ -95,19 +103,24 @@ export class LogWriter {
 
   /**
    * Back to what was acknowledged, through a new descriptor: after a failed sync the old one would report success for pages that
-   * never reached the disk. If that fails too, only a new lease, which reads the file afresh, may write again.
+   * never reached the disk. If that fails too it is tried again before the next append.
    */
   #cutBack(): void {
     try {
       const fd = openExisting(this.#path, 'write');
       if (fd === undefined) throw new Error('the file is gone');
+      if (fstatSync(fd).ino !== fstatSync(this.#fd).ino) {
+        closeSync(fd);
+        throw new Error('the file was replaced');
+      }
       closeSync(this.#fd);
       this.#fd = fd;
       ftruncateSync(fd, this.#end);
       writeWhole(fd, Buffer.from(closerFor(this.#end)), this.#end);
       fdatasyncSync(fd);
+      this.#uncut = undefined;
     } catch (error) {
-      this.#broken = error;
+      this.#uncut = error;
     }
   }
 }

@@ -15,7 +15,22 @@ export function temporaryStorage(): { storage: SessionStorage; root: string; cle
   return { storage, root, cleanup: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** The folder of a store made here. */
+export function rootBehind(storage: SessionStorage): string {
+  return roots.get(storage) as string;
+}
+
+/** Lets a store that is made around `inner` be known by its folder too. */
+export function wrapped<T extends SessionStorage>(outer: T, inner: SessionStorage): T {
+  const root = roots.get(inner);
+  if (root !== undefined) roots.set(outer, root);
+  return outer;
+}
+
 /** A second instance on the root of `storage`. */
 export function reopened(storage: SessionStorage): SessionStorage {
-  return fsStorage({ root: roots.get(storage) as string });
+  const root = rootBehind(storage);
+  const again = fsStorage({ root });
+  roots.set(again, root);
+  return again;
 }

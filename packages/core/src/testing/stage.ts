@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Lease, Owner, Range, SessionHead, SessionStorage, StoredRecord } from '../contracts/storage.ts';
 import { isCoded, type ErrorCode } from '../errors.ts';
+import type { Faults } from './faults.ts';
 
 /** One sentence of the contract, and how to see it broken. */
 export interface Rule {
@@ -16,10 +17,13 @@ export class Stage {
   readonly storage: SessionStorage;
   /** A second instance on the same medium, as another process would have; `undefined` where the suite was given no `reopen`. */
   readonly reopen: (() => Promise<SessionStorage>) | undefined;
+  /** How the medium may be hurt; nothing where the suite was given no `faults`. */
+  readonly faults: Faults;
 
-  constructor(storage: SessionStorage, reopen: (() => Promise<SessionStorage>) | undefined) {
+  constructor(storage: SessionStorage, reopen: (() => Promise<SessionStorage>) | undefined, faults: Faults = {}) {
     this.storage = storage;
     this.reopen = reopen;
+    this.faults = faults;
   }
 
   /** Every instance there is: this one, and a reopened one where possible. */

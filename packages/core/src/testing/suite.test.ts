@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Lease, Range, SessionHead, SessionStorage, StoredRecord } from '../contracts/storage.ts';
 import { RepriseError } from '../errors.ts';
 import { memoryStorage } from '../storage/memory.ts';
+import type { Faults } from './faults.ts';
 import { storageSuite } from './index.ts';
 
 /** The rules that a store breaks, by running the whole suite on it, or those of its rules that `only` names. */
@@ -17,6 +18,7 @@ async function brokenRules(change: Change, only = /^/): Promise<readonly string[
     test: (name, run) => only.test(name) && tests.push({ name, run }),
     create: () => open(memoryStorage()),
     reopen: (storage) => open(memories.get(storage) as SessionStorage),
+    faults: mediumFaults((storage) => mediumOf(memories.get(storage) as SessionStorage), open),
   });
   const broken: string[] = [];
   for (const { name, run } of tests) {
@@ -30,12 +32,74 @@ async function brokenRules(change: Change, only = /^/): Promise<readonly string[
   return broken;
 }
 
+/** What ails the medium that several instances share, and what a planted store makes of it. */
+interface Medium {
+  ill?: 'full' | 'syncFails' | 'renameFails';
+  time?: number;
+  readonly torn: Set<string>;
+  readonly doubled: Set<string>;
+  readonly intruded: Set<string>;
+  powerWasCut: boolean;
+  readonly memory: SessionStorage;
+}
+const media = new WeakMap<SessionStorage, Medium>();
+
+function mediumOf(memory: SessionStorage): Medium {
+  let medium = media.get(memory);
+  if (medium === undefined) {
+    medium = { torn: new Set(), doubled: new Set(), intruded: new Set(), powerWasCut: false, memory };
+    media.set(memory, medium);
+  }
+  return medium;
+}
+
+/** The faults of a memory: marks, which a good store answers as the contract says and a planted one otherwise. */
+function mediumFaults(
+  medium: (storage: SessionStorage) => Medium,
+  open: (memory: SessionStorage) => SessionStorage,
+): Faults {
+  const ill =
+    (what: NonNullable<Medium['ill']>) =>
+    (storage: SessionStorage): (() => void) => {
+      medium(storage).ill = what;
+      return () => void delete medium(storage).ill;
+    };
+  return {
+    full: ill('full'),
+    syncFails: ill('syncFails'),
+    renameFails: ill('renameFails'),
+    clock(storage, time) {
+      medium(storage).time = time;
+      return () => void delete medium(storage).time;
+    },
+    tear: (storage, id) => medium(storage).torn.add(id),
+    double: (storage, id) => medium(storage).doubled.add(id),
+    intrude: (storage, id) => medium(storage).intruded.add(id),
+    cutPower(storage) {
+      medium(storage).powerWasCut = true;
+      return open(medium(storage).memory);
+    },
+  };
+}
+
+/** What a good store does with an append on an ill medium: fails whole. */
+function assertWell(medium: Medium, id: string): void {
+  if (medium.ill === 'full') throw new RepriseError('STORAGE_FULL', 'full');
+  if (medium.ill === 'syncFails') throw new RepriseError('STORAGE_FAILED', 'not synced');
+  if (medium.intruded.has(id)) throw new RepriseError('FENCED', 'somebody else wrote');
+}
+
 /** One of several stores on one memory, as processes share a medium: its `close` ends its own leases and itself. */
 function instance(memory: SessionStorage, change: Change): SessionStorage {
   const leases = new Set<Lease>();
   let closed = false;
+  const medium = mediumOf(memory);
   const own: SessionStorage = {
     ...memory,
+    append: async (lease, batch) => {
+      if (batch.records.length > 0) assertWell(medium, lease.id);
+      await memory.append(lease, batch);
+    },
     acquire: async (id, how) => {
       const lease = await memory.acquire(id, how);
       leases.add(lease);
@@ -46,7 +110,7 @@ function instance(memory: SessionStorage, change: Change): SessionStorage {
       for (const lease of leases) await lease.release();
     },
   };
-  const whole: SessionStorage = { ...own, supports: { ...own.supports, durable: true }, ...change(own) };
+  const whole: SessionStorage = { ...own, supports: { ...own.supports, durable: true }, ...change(own, medium) };
   const gate = (storage: SessionStorage): SessionStorage => (closed ? CLOSED : storage);
   return {
     ...whole,
@@ -63,7 +127,7 @@ function instance(memory: SessionStorage, change: Change): SessionStorage {
 const CLOSED = memoryStorage();
 await CLOSED.close();
 
-type Change = (good: SessionStorage) => Partial<SessionStorage>;
+type Change = (good: SessionStorage, medium: Medium) => Partial<SessionStorage>;
 
 async function* mapped(
   pages: AsyncIterable<readonly StoredRecord[]>,
@@ -470,11 +534,199 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
     }),
     finds: /^blobs: bytes come back/,
   },
+  'a full disk takes half of a batch': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        if (medium.ill === 'full' && batch.expected > 0) {
+          const records = batch.records.slice(0, 1);
+          await swallow(
+            medium.memory.append(lease, { ...batch, records, head: { ...batch.head, seq: batch.expected + 1 } }),
+          );
+        }
+        await good.append(lease, batch);
+      },
+    }),
+    finds: /^faults: on a full disk an append is STORAGE_FULL/,
+  },
+  'a full disk is acknowledged': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        if (medium.ill !== 'full' || batch.expected === 0) await good.append(lease, batch);
+      },
+    }),
+    finds: /^faults: on a full disk an append is STORAGE_FULL/,
+  },
+  'a full disk ends the lease': {
+    change: (good, medium) => {
+      const ended = new Set<Lease>();
+      return {
+        append: async (lease, batch) => {
+          if (ended.has(lease)) throw new RepriseError('FENCED', 'ended');
+          if (medium.ill === 'full') ended.add(lease);
+          await good.append(lease, batch);
+        },
+      };
+    },
+    finds: /^faults: on a full disk an append is STORAGE_FULL/,
+  },
+  'a full disk has no code': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        if (medium.ill === 'full') throw new Error('ENOSPC');
+        await good.append(lease, batch);
+      },
+    }),
+    finds: /^faults: on a full disk/,
+  },
+  'a full disk leaves a listed session without records': {
+    change: (good, medium) => {
+      const half: SessionHead[] = [];
+      return {
+        append: async (lease, batch) => {
+          if (medium.ill === 'full' && batch.expected === 0) half.push(batch.head);
+          await good.append(lease, batch);
+        },
+        list: async (query) => {
+          const page = await good.list(query);
+          return { ...page, items: [...page.items, ...half] };
+        },
+      };
+    },
+    finds: /^faults: on a full disk no session is half made/,
+  },
+  'a failed sync is acknowledged': {
+    change: (good, medium) => ({
+      append: (lease, batch) =>
+        medium.ill === 'syncFails' ? medium.memory.append(lease, batch) : good.append(lease, batch),
+    }),
+    finds: /^faults: when a sync fails/,
+  },
+  'a failed sync leaves the record': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        if (medium.ill === 'syncFails') await medium.memory.append(lease, batch);
+        await good.append(lease, batch);
+      },
+    }),
+    finds: /^faults: when a sync fails an append is STORAGE_FAILED/,
+  },
+  'a file that is not replaced leaves the head ahead of the log': {
+    change: (good, medium) => ({
+      head: async (id) => {
+        const head = await good.head(id);
+        return head && medium.ill === 'renameFails' ? { ...head, seq: head.seq + 1 } : head;
+      },
+    }),
+    finds: /^faults: when a file cannot be replaced/,
+  },
+  'a file that was not replaced stays old for ever': {
+    change: (good, medium) => {
+      let stale: SessionHead | undefined;
+      return {
+        head: async (id) => {
+          const head = await good.head(id);
+          if (medium.ill === 'renameFails') stale ??= head;
+          return stale ?? head;
+        },
+      };
+    },
+    finds: /^faults: when a file cannot be replaced/,
+  },
+  'a torn record is read': {
+    change: (good, medium) => ({
+      read: (id, range) =>
+        mapped(good.read(id, range), (page) => (medium.torn.has(id) ? [...page, { seq: 4, json: '{"n' }] : page)),
+    }),
+    finds: /^faults: an unfinished append/,
+  },
+  'a torn record is called damage': {
+    change: (good, medium) => ({
+      async *read(id, range) {
+        yield* good.read(id, range);
+        if (medium.torn.has(id)) throw new RepriseError('STORAGE_DAMAGED', 'torn');
+      },
+    }),
+    finds: /^faults: an unfinished append/,
+  },
+  'a torn record takes a number': {
+    change: (good, medium) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        if (!medium.torn.has(id)) return lease;
+        return Object.assign(lease, lease.head && { head: { ...lease.head, seq: lease.head.seq + 1 } });
+      },
+    }),
+    finds: /^faults: an unfinished append/,
+  },
+  'a doubled record is given twice': {
+    change: (good, medium) => ({
+      read: (id, range) =>
+        mapped(good.read(id, range), (page) => (medium.doubled.has(id) ? [...page, ...page.slice(-1)] : page)),
+    }),
+    finds: /^faults: a record that is on the medium twice/,
+  },
+  'a doubled record hides the ones behind it': {
+    change: (good, medium) => ({
+      read: (id, range) => mapped(good.read(id, range), (page) => (medium.doubled.has(id) ? page.slice(0, 3) : page)),
+    }),
+    finds: /^faults: a record that is on the medium twice/,
+  },
+  'a stranger is not noticed': {
+    change: (good, medium) => ({
+      append: (lease, batch) =>
+        medium.intruded.has(lease.id) ? medium.memory.append(lease, batch) : good.append(lease, batch),
+    }),
+    finds: /^faults: a holder notices/,
+  },
+  'a stranger is noticed, and written over': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        if (medium.intruded.has(lease.id)) await swallow(medium.memory.append(lease, batch));
+        await good.append(lease, batch);
+      },
+    }),
+    finds: /^faults: a holder notices/,
+  },
+  'the clock is the epoch': {
+    change: (good, medium) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        return medium.time === undefined ? lease : Object.assign(lease, { epoch: medium.time });
+      },
+    }),
+    finds: /^faults: a clock that jumps/,
+  },
+  'a power cut takes the last record': {
+    change: (good, medium) => ({
+      read: (id, range) =>
+        mapped(good.read(id, range), (page) => (medium.powerWasCut ? page.filter(({ seq }) => seq !== 45) : page)),
+    }),
+    finds: /^faults: what was acknowledged survives a power cut/,
+  },
+  'a power cut brings a removed session back': {
+    change: (good, medium) => {
+      return {
+        list: async (query) => {
+          const page = await good.list(query);
+          const first = page.items[0];
+          if (!medium.powerWasCut || first === undefined) return page;
+          return { ...page, items: [...page.items, { ...first, id: 'gone' }] };
+        },
+      };
+    },
+    finds: /^faults: what was acknowledged survives a power cut/,
+  },
 };
 
 describe('the storage suite', () => {
   test('passes a good store', async () => {
     expect(await brokenRules(() => ({}))).toEqual([]);
+  });
+
+  test('passes a store whose medium cannot be hurt', async () => {
+    const tests: (() => Promise<void>)[] = [];
+    storageSuite({ test: (_name, run) => tests.push(run), create: memoryStorage });
+    for (const run of tests) await run();
   });
 
   test('passes a store without any optional member', async () => {

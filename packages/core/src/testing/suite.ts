@@ -1,4 +1,5 @@
 import type { SessionStorage } from '../contracts/storage.ts';
+import type { Faults } from './faults.ts';
 import { acquireRules } from './rules/acquire.ts';
 import { appendRules } from './rules/append.ts';
 import { blobRules } from './rules/blobs.ts';
@@ -7,6 +8,7 @@ import { concurrencyRules } from './rules/concurrency.ts';
 import { copyRules } from './rules/copy.ts';
 import { draftRules } from './rules/draft.ts';
 import { durabilityRules } from './rules/durability.ts';
+import { faultRules } from './rules/faults.ts';
 import { headRules } from './rules/head.ts';
 import { inboxRules } from './rules/inbox.ts';
 import { lawRules } from './rules/laws.ts';
@@ -35,6 +37,11 @@ export interface StorageSuite {
    * who is kept out) are passed over: give it wherever the medium outlives the object.
    */
   readonly reopen?: (storage: SessionStorage) => SessionStorage | Promise<SessionStorage>;
+  /**
+   * Ways to hurt the medium. Leave it out at first: a store passes without it, and each member that you add makes the suite ask
+   * what the store does then.
+   */
+  readonly faults?: Faults;
 }
 
 const RULES: readonly Rule[] = [
@@ -55,6 +62,7 @@ const RULES: readonly Rule[] = [
   ...lifecycleRules,
   ...concurrencyRules,
   ...durabilityRules,
+  ...faultRules,
   ...lawRules,
 ];
 
@@ -65,11 +73,11 @@ const RULES: readonly Rule[] = [
  * @example
  * storageSuite({ test, create: () => memoryStorage() });
  */
-export function storageSuite({ test, create, reopen }: StorageSuite): void {
-  for (const rule of RULES) test(rule.name, () => play(rule, create, reopen));
+export function storageSuite({ test, ...suite }: StorageSuite): void {
+  for (const rule of RULES) test(rule.name, () => play(rule, suite));
 }
 
-async function play(rule: Rule, create: StorageSuite['create'], reopen: StorageSuite['reopen']): Promise<void> {
+async function play(rule: Rule, { create, reopen, faults }: Omit<StorageSuite, 'test'>): Promise<void> {
   const made = await create();
   const { storage, cleanup } = 'storage' in made ? made : { storage: made };
   const opened: SessionStorage[] = [];
@@ -79,7 +87,7 @@ async function play(rule: Rule, create: StorageSuite['create'], reopen: StorageS
     return other;
   };
   try {
-    await rule.run(new Stage(storage, reopen === undefined ? undefined : again));
+    await rule.run(new Stage(storage, reopen === undefined ? undefined : again, faults));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`broken rule "${rule.name}": ${why}`, { cause: error });

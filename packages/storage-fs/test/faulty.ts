@@ -1,0 +1,98 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import type { SessionStorage } from '@reprise/core';
+import type { Faults, Undo } from '@reprise/core/testing';
+import { fsStorage } from '../src/index.ts';
+import { lineOf } from '../src/line.ts';
+import { rootBehind } from './temporary.ts';
+
+/** Puts functions in the place of those of `node:fs`, for everybody, until the undo. */
+function replaced(functions: Partial<typeof fs>): Undo {
+  const before = Object.fromEntries(Object.keys(functions).map((name) => [name, fs[name as keyof typeof fs]]));
+  Object.assign(fs, functions);
+  syncBuiltinESMExports();
+  return () => {
+    Object.assign(fs, before);
+    syncBuiltinESMExports();
+  };
+}
+
+function failing(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error(`${code}: planted`), { code });
+  };
+}
+
+const logOf = (storage: SessionStorage, id: string): string => join(rootBehind(storage), id, 'messages.json');
+
+/** Changes the records' part of a log, as a program does that knows nothing of leases. */
+function edit(storage: SessionStorage, id: string, change: (lines: string) => string): void {
+  const path = logOf(storage, id);
+  fs.writeFileSync(path, change(fs.readFileSync(path, 'utf8').slice(0, -2)));
+}
+
+const realWrite = fs.writeSync;
+
+/** Every way to hurt a store of files that needs no more than `node:fs`. `cutPower` needs `recordSyncs` before the store is used. */
+export const faults: Faults = {
+  full: () =>
+    replaced({
+      writeSync: ((fd: number, bytes: Uint8Array, offset: number, length: number, position: number) =>
+        // As on a real disk: what still fits is written.
+        length > 1000 ? realWrite(fd, bytes, offset, length >> 1, position) : failing('ENOSPC')()) as never,
+    }),
+  syncFails: () => replaced({ fsyncSync: failing('EIO'), fdatasyncSync: failing('EIO') }),
+  renameFails: () => replaced({ renameSync: failing('EIO') }),
+  clock: (_storage, time) => {
+    const { now } = Date;
+    Date.now = () => time;
+    return () => (Date.now = now);
+  },
+  tear: (storage, id) => edit(storage, id, (lines) => `${lines},{"seq":4,"type":"no`),
+  double: (storage, id) =>
+    edit(storage, id, (lines) => `${lines},${(lines.trimEnd().split('\n').at(-1) as string).slice(1)}\n]\n`),
+  intrude: (storage, id) => edit(storage, id, (lines) => `${lines},${lineOf(5, '{"by":"another"}')}\n]\n`),
+};
+
+/** A file by more than its inode's number, which the next file may get. */
+const key = (stat: fs.Stats): string => `${stat.ino} ${stat.birthtimeMs}`;
+
+interface Synced {
+  readonly files: Map<string, Buffer>;
+  readonly folders: Map<string, readonly string[]>;
+}
+
+/** Remembers what each sync makes durable: a file's bytes, a folder's names. */
+export function recordSyncs(): { readonly synced: Synced; readonly undo: Undo } {
+  const synced: Synced = { files: new Map(), folders: new Map() };
+  const { fsyncSync, fdatasyncSync } = fs;
+  const after =
+    (sync: (fd: number) => void) =>
+    (fd: number): void => {
+      sync(fd);
+      const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      const stat = fs.fstatSync(fd);
+      if (stat.isDirectory()) synced.folders.set(path, fs.readdirSync(path));
+      else synced.files.set(key(stat), fs.readFileSync(path));
+    };
+  return { synced, undo: replaced({ fsyncSync: after(fsyncSync), fdatasyncSync: after(fdatasyncSync) }) };
+}
+
+/** A store on what was synced and nothing else: names that their folder's sync saw, with the bytes that the file's sync saw. */
+export function cutPower(synced: Synced): NonNullable<Faults['cutPower']> {
+  return (storage) => {
+    const root = rootBehind(storage);
+    const left = `${root}-after`;
+    const rebuild = (from: string, to: string): void => {
+      fs.mkdirSync(to, { mode: 0o700 });
+      for (const name of synced.folders.get(from) ?? []) {
+        const stat = fs.lstatSync(join(from, name), { throwIfNoEntry: false });
+        if (stat?.isDirectory()) rebuild(join(from, name), join(to, name));
+        else if (stat?.isFile()) fs.writeFileSync(join(to, name), synced.files.get(key(stat)) ?? '', { mode: 0o600 });
+      }
+    };
+    if (synced.folders.get(dirname(root))?.includes(basename(root))) rebuild(root, left);
+    return fsStorage({ root: left });
+  };
+}
