@@ -3,6 +3,11 @@ import type { Options, Values } from '../parse.ts';
 /** The options as data, apart from the commands, whose types are made from them. */
 
 const json = { type: 'switch', help: 'Print JSON.' } as const;
+const storage = {
+  type: 'text',
+  value: 'MODULE',
+  help: "A storage of one's own: a path or an installed package. Default: files.",
+} as const;
 
 export const RUN = {
   model: { type: 'text', value: 'NAME', help: 'provider/model or an alias; "reprise models" lists them.' },
@@ -25,29 +30,54 @@ export const RUN = {
     choices: ['text', 'json', 'stream-json'],
     help: 'Default: text.',
   },
+  storage,
 } as const satisfies Options;
 
-export const JSON_ONLY = { json } as const satisfies Options;
+/** Of commands that read one session or all. */
+export const READ = { json, storage } as const satisfies Options;
+
+export const SEARCH = {
+  limit: { type: 'count', value: 'N', help: 'So many places at most. Default: 20.' },
+  json,
+  storage,
+} as const satisfies Options;
+
+export const MODELS = {
+  live: { type: 'switch', help: 'Ask the providers whose keys are set, and the local servers.' },
+  json,
+} as const satisfies Options;
+
+/** Of commands that clean up. */
+export const TIDY = {
+  'dry-run': { type: 'switch', help: 'Only say what would be done.' },
+  json,
+  storage,
+} as const satisfies Options;
 
 export const FORK = {
   from: { type: 'text', value: 'MESSAGE', help: 'Copy up to this message, with it. Default: everything.' },
   id: { type: 'text', value: 'NEW', help: 'Id of the copy.' },
   json,
+  storage,
 } as const satisfies Options;
 
 export const DELETE = {
   yes: { type: 'switch', short: 'y', help: "Don't ask. Needed where nobody can be asked." },
   json,
+  storage,
 } as const satisfies Options;
 
 export const EXPORT = {
   json: { type: 'switch', help: 'Taken for symmetry; the output is JSON anyway.' },
+  storage,
 } as const satisfies Options;
 
 export const IMPORT = {
   'new-id': { type: 'switch', help: 'Give it a new id where its own is taken.' },
   model: { type: 'text', value: 'NAME', help: 'Its model from now on. An array of messages needs one.' },
   json,
+  storage,
 } as const satisfies Options;
 
 export type RunFlags = Values<typeof RUN>;
+export type StoreFlags = { readonly storage?: string };

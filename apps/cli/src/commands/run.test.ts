@@ -51,7 +51,7 @@ describe('reprise run', () => {
       ' ',
     );
     const { calls } = await go([...words, '--tools', 'read, bash', 'hi']);
-    expect(calls[0]).toEqual(['open', expect.objectContaining({ turns: true, cwd: '/x', permission: 'auto' })]);
+    expect(calls[0]).toEqual(['open', expect.objectContaining({ cwd: '/x', permission: 'auto' })]);
     expect(calls[1]).toEqual([
       'create',
       {

@@ -19,7 +19,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   const renderer = createRenderer(format, io);
   let sessionId: string | null = null;
   try {
-    const { sessions, defaults } = await openSessions(io, { ...options, turns: true });
+    const { sessions, defaults } = await openSessions(io, options);
     try {
       const prompt = await promptOf(operands, io);
       const session = await openSession(sessions, options, defaults, io);

@@ -1,6 +1,6 @@
 import type { Io } from '@reprise/tui';
 import type { Options, Parsed, Shape } from '../parse.ts';
-import { DELETE, EXPORT, FORK, IMPORT, JSON_ONLY, RUN } from './options.ts';
+import { DELETE, EXPORT, FORK, IMPORT, MODELS, READ, RUN, SEARCH, TIDY } from './options.ts';
 
 /** Gives the exit code; throws a coded error otherwise. */
 export type Handler<O extends Options> = (parsed: Parsed<O>, io: Io) => Promise<number>;
@@ -43,7 +43,7 @@ const list = define({
   name: 'session list',
   summary: 'List the sessions, newest first.',
   operands: { usage: '', min: 0, max: 0 },
-  options: JSON_ONLY,
+  options: READ,
   examples: [
     ['reprise session list', 'a table'],
     ["reprise session list --json | jq -r '.[0].id'", 'the newest id'],
@@ -55,7 +55,7 @@ const show = define({
   name: 'session show',
   summary: 'Print the whole history of a session, also while it is in use or damaged. Writes nothing.',
   operands: one,
-  options: JSON_ONLY,
+  options: READ,
   examples: [
     ['reprise session show ID', 'to read'],
     ["reprise session show ID --json | jq '.messages[-1].content'", 'the last message'],
@@ -67,7 +67,7 @@ const info = define({
   name: 'session info',
   summary: 'Print what a session is: model, times, sizes, where it comes from.',
   operands: one,
-  options: JSON_ONLY,
+  options: READ,
   examples: [['reprise session info ID', '']],
   load: async () => (await import('./session/list.ts')).info,
 });
@@ -121,18 +121,55 @@ const verify = define({
   name: 'session verify',
   summary: 'Check every byte of a session. Exit code 0 only if nothing is damaged. Writes nothing.',
   operands: one,
-  options: JSON_ONLY,
+  options: READ,
   examples: [['reprise session verify ID', '']],
-  load: async () => (await import('./session/verify.ts')).verify,
+  load: async () => (await import('./session/files.ts')).verify,
+});
+
+const repair = define({
+  name: 'session repair',
+  summary: 'Make a damaged session whole: what can be read stays, the rest is put aside. The log as it was is kept.',
+  operands: one,
+  options: TIDY,
+  examples: [
+    ['reprise session repair --dry-run ID', 'what it would do'],
+    ['reprise session repair ID', ''],
+  ],
+  load: async () => (await import('./session/files.ts')).repair,
+});
+
+const gc = define({
+  name: 'session gc',
+  summary: 'Remove what crashes left behind and nobody can need. Sessions in use are passed over.',
+  operands: { usage: '', min: 0, max: 0 },
+  options: TIDY,
+  examples: [
+    ['reprise session gc --dry-run', 'what it would remove'],
+    ['reprise session gc', ''],
+  ],
+  load: async () => (await import('./session/files.ts')).gc,
+});
+
+const search = define({
+  name: 'session search',
+  summary: 'Find words in the messages of all sessions, newest sessions first.',
+  operands: { usage: 'TEXT…', min: 1, max: Infinity },
+  options: SEARCH,
+  examples: [
+    ['reprise session search database migration', 'every word, or words that begin so'],
+    ["reprise session search --json retry | jq -r '.[].id' | uniq", 'the sessions only'],
+  ],
+  load: async () => (await import('./session/search.ts')).search,
 });
 
 const models = define({
   name: 'models',
   summary: 'List the models that can be named, and whether their key is there.',
   operands: { usage: '', min: 0, max: 0 },
-  options: JSON_ONLY,
+  options: MODELS,
   examples: [
     ['reprise models', ''],
+    ['reprise models --live', 'what the providers list now'],
     ["reprise models --json | jq -r '.[].name'", 'names only'],
   ],
   load: async () => (await import('./models.ts')).models,
@@ -143,10 +180,13 @@ export const COMMANDS: readonly Command<any>[] = [
   list,
   show,
   info,
+  search,
   fork,
   remove,
   exporting,
   importing,
   verify,
+  repair,
+  gc,
   models,
 ];

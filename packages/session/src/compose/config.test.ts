@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { homeOf, loadConfig } from './config.ts';
-import { exitCodeOf } from './exit-codes.ts';
 
 let home: string;
 beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'reprise-config-'))));
@@ -16,21 +15,23 @@ const load = (text: string) => {
 
 describe('the home folder', () => {
   it('is REPRISE_HOME, else .opencode in the home directory', () => {
-    expect(homeOf({ env: { REPRISE_HOME: '/r', HOME: '/h' } })).toBe('/r');
-    expect(homeOf({ env: { REPRISE_HOME: '', HOME: '/h' } })).toBe('/h/.opencode');
+    expect(homeOf({ REPRISE_HOME: '/r', HOME: '/h' })).toBe('/r');
+    expect(homeOf({ REPRISE_HOME: '', HOME: '/h' })).toBe('/h/.opencode');
   });
 });
 
 describe('the configuration', () => {
   it('may be absent', async () => expect(await loadConfig(home)).toEqual({}));
 
-  it('sets model, permission, contextWindow, aliases and providers', async () => {
+  it('sets the model and its window, permissions, names, providers and the storage', async () => {
     const config = {
       model: 'anthropic/x',
       permission: 'auto',
       contextWindow: 1000,
       aliases: { fast: 'a/b' },
       providers: { local: { baseURL: 'http://127.0.0.1:8080/v1', apiKey: 'k', headers: { a: 'b' } } },
+      storage: './store.js',
+      storageOptions: { file: 'sessions.db' },
     };
     expect(await load(`\ufeff${JSON.stringify(config)}`)).toEqual(config);
   });
@@ -40,18 +41,19 @@ describe('the configuration', () => {
     ['[]', 'the whole: '],
     ['{"modle":"x"}', 'modle'],
     ['{"permission":"yolo"}', 'permission: '],
+    ['{"storage":""}', 'storage: '],
+    ['{"storageOptions":[]}', 'storageOptions: '],
     ['{"contextWindow":-1}', 'contextWindow: '],
     ['{"providers":{"a":{"baseURL":"nope"}}}', 'providers.a.baseURL: '],
-  ])('%s is refused with the file, the place and exit code 3', async (text, place) => {
+  ])('%s is a configuration error with the file and the place', async (text, place) => {
     const error = await load(text).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(error).toMatchObject({ code: 'INVALID_INPUT', details: { configuration: join(home, 'config.json') } });
     expect((error as Error).message).toContain(join(home, 'config.json'));
     expect((error as Error).message).toContain(place);
-    expect(exitCodeOf(error)).toBe(3);
   });
 
   it('that is no file is refused alike', async () => {
     mkdirSync(join(home, 'config.json'));
-    expect(exitCodeOf(await loadConfig(home).catch((thrown: unknown) => thrown))).toBe(3);
+    await expect(loadConfig(home)).rejects.toMatchObject({ details: { configuration: join(home, 'config.json') } });
   });
 });

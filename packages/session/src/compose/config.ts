@@ -14,6 +14,17 @@ export function homeOf(env: Environment): string {
   return path.join(home, '.opencode');
 }
 
+/** What the user configured, and where. */
+export interface Settings {
+  readonly home: string;
+  readonly config: Config;
+}
+
+export async function loadSettings(env: Environment): Promise<Settings> {
+  const home = homeOf(env);
+  return { home, config: await loadConfig(home) };
+}
+
 /**
  * The user's `config.json` in `home`; `{}` where there is none. It is the only configuration there is: a repository's files are never
  * read as one. A fault in it is a configuration error with the file's name and the place.
@@ -40,7 +51,12 @@ export async function loadConfig(home: string): Promise<Config> {
  * Its code is INVALID_INPUT like that of a wrong option; `details.configuration`, the name of what is configured wrongly, tells it from
  * one (the command line gives it an exit code of its own).
  */
-export function configurationError(configuration: string, message: string, hint: string, cause?: unknown): RepriseError {
+export function configurationError(
+  configuration: string,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): RepriseError {
   return new RepriseError('INVALID_INPUT', message, { hint, cause, details: { configuration } });
 }
 

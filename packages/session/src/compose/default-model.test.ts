@@ -1,16 +1,13 @@
 import { createModels } from '@reprise/providers';
 import { describe, expect, it } from 'vitest';
-import { fakeIo } from '../test/support/io.ts';
-import { chooseModel } from './models.ts';
+import { defaultModel } from './default-model.ts';
 
-const choose = (env: Record<string, string>, configured?: string, outTTY = false) => {
-  const io = fakeIo({ outTTY });
-  return { model: chooseModel(configured, createModels({ env }).list(), io), err: io.stderr() };
-};
+const choose = (env: Record<string, string>, configured?: string, terminal = false) =>
+  defaultModel(configured, createModels({ env }).list(), { terminal });
 
 describe('the model of a new session', () => {
   it('is the one of the configuration', () => {
-    expect(choose({ ANTHROPIC_API_KEY: 'k' }, 'my/model').model).toBe('my/model');
+    expect(choose({ ANTHROPIC_API_KEY: 'k' }, 'my/model')).toEqual({ name: 'my/model' });
   });
 
   it.each([
@@ -19,14 +16,14 @@ describe('the model of a new session', () => {
     [{ GEMINI_API_KEY: 'k' }, 'google/'],
     [{ GOOGLE_GENERATIVE_AI_API_KEY: 'k' }, 'google/'],
   ])('is that of the key in the environment: %j', (env, provider) => {
-    expect(choose(env).model.startsWith(provider)).toBe(true);
+    expect(choose(env).name.startsWith(provider)).toBe(true);
   });
 
   it('is demo/offline on a terminal, with a notice', () => {
-    const { model, err } = choose({}, undefined, true);
-    expect(model).toBe('demo/offline');
-    expect(err).toContain('no AI model');
-    expect(err).toContain('ANTHROPIC_API_KEY');
+    const { name, notice } = choose({}, undefined, true);
+    expect(name).toBe('demo/offline');
+    expect(notice?.message).toContain('no AI model');
+    expect(notice?.hint).toContain('ANTHROPIC_API_KEY');
   });
 
   it('is missing in a pipe: AUTH, with what to do', () => {

@@ -13,7 +13,7 @@ export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] 
     ...(options.from !== undefined && { fromMessage: options.from }),
     ...(options.id !== undefined && { newSessionId: options.id }),
   };
-  const copy = await withSessions(io, async (sessions) => (await (await sessions.load(id)).fork(how)).head);
+  const copy = await withSessions(io, options, async (sessions) => (await (await sessions.load(id)).fork(how)).head);
   if (options.json) io.out.json({ id: copy.id, parent: copy.parent ?? null });
   else io.out.write(`${copy.id}\n`);
   return EXIT.ok;
@@ -21,7 +21,7 @@ export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] 
 
 export const remove: Handler<typeof DELETE> = async ({ options, operands }, io) => {
   const ids = [...new Set(operands)];
-  return withSessions(io, async (sessions) => {
+  return withSessions(io, options, async (sessions) => {
     for (const id of ids) await assertThere(sessions, id);
     if (!options.yes && !(await confirmed(ids, io))) return EXIT.failure;
     for (const id of ids) await sessions.delete(id);

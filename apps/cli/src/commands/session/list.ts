@@ -1,20 +1,20 @@
 import type { SessionHead } from '@reprise/core';
-import { withSessions } from '../../compose.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { asText, brief } from '@reprise/tui';
-import type { JSON_ONLY } from '../options.ts';
+import { withStore } from '../../store.ts';
+import type { READ } from '../options.ts';
 import type { Handler } from '../table.ts';
 
-export const list: Handler<typeof JSON_ONLY> = async ({ options }, io) => {
-  const heads = await withSessions(io, (sessions) => sessions.list());
+export const list: Handler<typeof READ> = async ({ options }, io) => {
+  const heads = await withStore(io, options, (sessions) => sessions.list());
   if (options.json) io.out.json(heads);
   else if (heads.length === 0) io.err.write('reprise: no sessions yet\n', 'dim');
   else io.out.write(table(heads));
   return EXIT.ok;
 };
 
-export const info: Handler<typeof JSON_ONLY> = async ({ options, operands: [id = ''] }, io) => {
-  const head = await withSessions(io, (sessions) => sessions.info(id));
+export const info: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
+  const head = await withStore(io, options, (sessions) => sessions.info(id));
   if (options.json) io.out.json(head);
   else for (const [name, value] of Object.entries(head)) io.out.write(`${name.padEnd(14)}${asText(value)}\n`);
   return EXIT.ok;

@@ -1,16 +1,16 @@
 import type { Message } from '@reprise/core';
-import { withSessions } from '../../compose.ts';
 import { EXIT, exitCodeOf } from '../../exit-codes.ts';
 import { plain } from '../../render/machine.ts';
 import { asText, callLine } from '@reprise/tui';
 import { report } from '../../render/report.ts';
 import type { Sink } from '@reprise/tui';
-import type { JSON_ONLY } from '../options.ts';
+import { withStore } from '../../store.ts';
+import type { READ } from '../options.ts';
 import type { Handler } from '../table.ts';
 
 /** On damage: what loads, then the damage and its exit code. */
-export const show: Handler<typeof JSON_ONLY> = async ({ options, operands: [id = ''] }, io) => {
-  const { head, messages, error } = await withSessions(io, (sessions) => sessions.show(id));
+export const show: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
+  const { head, messages, error } = await withStore(io, options, (sessions) => sessions.show(id));
   if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
   else for (const message of messages) print(message, io.out);
   if (!error) return EXIT.ok;

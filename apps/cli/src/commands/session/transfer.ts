@@ -9,8 +9,8 @@ import type { Handler } from '../table.ts';
 /** Bytes; a string of JavaScript holds not much more. */
 const LARGEST = 256 * 1024 * 1024;
 
-export const exporting: Handler<typeof EXPORT> = async ({ operands: [id = ''] }, io) => {
-  io.out.json(await withSessions(io, async (sessions) => (await sessions.load(id)).export()));
+export const exporting: Handler<typeof EXPORT> = async ({ options, operands: [id = ''] }, io) => {
+  io.out.json(await withSessions(io, options, async (sessions) => (await sessions.load(id)).export()));
   return EXIT.ok;
 };
 
@@ -20,7 +20,7 @@ export const importing: Handler<typeof IMPORT> = async ({ options, operands: [fi
     ...(options['new-id'] !== undefined && { newId: options['new-id'] }),
     ...(options.model !== undefined && { model: options.model }),
   };
-  const { id } = await withSessions(io, (sessions) => sessions.import(data, how));
+  const { id } = await withSessions(io, options, (sessions) => sessions.import(data, how));
   if (options.json) io.out.json({ id });
   else io.out.write(`${id}\n`);
   return EXIT.ok;

@@ -1,0 +1,19 @@
+import { RepriseError } from '@reprise/core';
+import { brief } from '@reprise/tui';
+import { EXIT } from '../../exit-codes.ts';
+import { withStore } from '../../store.ts';
+import type { SEARCH } from '../options.ts';
+import type { Handler } from '../table.ts';
+
+export const search: Handler<typeof SEARCH> = async ({ options, operands }, io) => {
+  const { items } = await withStore(io, options, async (_, storage) => {
+    if (storage.search) return storage.search(operands.join(' '), { limit: options.limit ?? 20 });
+    throw new RepriseError('UNSUPPORTED', 'This storage can not be searched.', {
+      hint: 'It has no `search`. "reprise session show ID --json" gives a session\'s text to look through.',
+    });
+  });
+  if (options.json) io.out.json(items);
+  else if (items.length === 0) io.err.write('reprise: found nowhere\n', 'dim');
+  else for (const { id, seq, excerpt } of items) io.out.write(`${id}  ${seq}  ${brief(excerpt)}\n`);
+  return EXIT.ok;
+};

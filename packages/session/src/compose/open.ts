@@ -1,0 +1,65 @@
+import { createSessions } from '@reprise/core';
+import type { Asker, Sessions } from '@reprise/core';
+import type { Models } from '@reprise/providers';
+import type { PermissionMode } from '@reprise/tools';
+import { loadSettings } from './config.ts';
+import type { Config } from './config.ts';
+import { openModels } from './models.ts';
+import { openStorage } from './storage.ts';
+import type { Site } from './storage.ts';
+
+/** The process that a program runs in, as far as composing it goes. */
+export interface Place extends Site {
+  readonly platform: string;
+  readonly pid: number;
+}
+
+export interface OpenOptions {
+  /** A storage module: a path from the place's `cwd`, or a package installed there. Default: the configuration's, else files. */
+  readonly storage?: string | undefined;
+  /** Tools, prompt and permissions too; managing sessions does without. */
+  readonly turns?:
+    | {
+        /** Default: the configuration's, else `ask`. */
+        readonly permission?: PermissionMode | undefined;
+        /** Absent = nobody can be asked. */
+        readonly ask?: Asker | undefined;
+      }
+    | undefined;
+  /** Default working directory of new sessions. Default: the place's. */
+  readonly cwd?: string;
+  /** As whom sessions are held. Default: `reprise`. */
+  readonly owner?: string;
+  /** As in `SessionsConfig`. */
+  readonly linger?: number;
+  readonly report?: (error: unknown) => void;
+}
+
+export interface Opened {
+  readonly sessions: Sessions;
+  readonly models: Models;
+  readonly config: Config;
+}
+
+/** Sessions as the user configured them. The caller closes them, and the store with them. */
+export async function openSessions(place: Place, options: OpenOptions = {}): Promise<Opened> {
+  const { env, cwd, platform, pid } = place;
+  const { turns, linger, report } = options;
+  const settings = await loadSettings(env);
+  const { home, config } = settings;
+  const storage = await openStorage(place, settings, options.storage);
+  const models = openModels(env, config);
+  const mode = turns?.permission ?? config.permission ?? 'ask';
+  const work = turns ? (await import('./work.ts')).workOf(env, home, { mode, ask: turns.ask }) : {};
+  const sessions = createSessions({
+    storage,
+    models,
+    cwd: options.cwd ?? cwd,
+    platform,
+    owner: { name: options.owner ?? 'reprise', pid },
+    ...(linger !== undefined && { linger }),
+    ...(report && { report }),
+    ...work,
+  });
+  return { sessions, models, config };
+}
