@@ -91,6 +91,48 @@ test('reasoning keeps the signature that comes on an empty delta, and goes back 
   expect(problemsOf(other.requests[0] ?? { prompt: [] }, { own: 'other' })).toEqual([]);
 });
 
+test('what a provider says of a block in several places is kept together, and its last word counts', async () => {
+  const { model, sessions } = stage({ tools: [tool('look')] });
+  const about = (facts: Record<string, string>) => ({ providerMetadata: { test: facts } });
+  model.script.push([
+    { type: 'reasoning-start', id: 'r', ...about({ itemId: 'rs_1', signature: 'early' }) },
+    { type: 'reasoning-delta', id: 'r', delta: 'hm' },
+    { type: 'reasoning-delta', id: 'r', delta: '', ...about({ signature: 'late' }) },
+    { type: 'reasoning-end', id: 'r', providerMetadata: { gateway: { route: 'a' } } },
+    ...text('Done', { test: { itemId: 'msg_1' } }),
+    { ...call('c1', 'look'), ...about({ thoughtSignature: 'ts' }) },
+    finish('stop'),
+  ]);
+  await (await sessions.create(start)).message('x');
+  expect(model.requests[1]?.prompt[1]?.content).toEqual([
+    {
+      type: 'reasoning',
+      text: 'hm',
+      providerOptions: { test: { itemId: 'rs_1', signature: 'late' }, gateway: { route: 'a' } },
+    },
+    { type: 'text', text: 'Done', providerOptions: { test: { itemId: 'msg_1' } } },
+    {
+      type: 'tool-call',
+      toolCallId: 'c1',
+      toolName: 'look',
+      input: {},
+      providerOptions: { test: { thoughtSignature: 'ts' } },
+    },
+  ]);
+});
+
+test('an edited answer is sent with its new text and without what was signed for the old one', async () => {
+  const { model, sessions, restart } = stage();
+  model.script.push([...reasoning('hm', 'sig'), ...text('short'), finish()]);
+  const session = await sessions.create(start);
+  const { id } = await session.message('x');
+  await session.editMessage(id, { content: 'a much longer text' });
+  await session.message('y');
+  expect(model.requests[1]?.prompt[1]?.content).toEqual([{ type: 'text', text: 'a much longer text' }]);
+  await (await restart().sessions.resume(session.id)).message('z');
+  expect(model.requests[2]?.prompt[1]).toEqual(model.requests[1]?.prompt[1]);
+});
+
 test('a response of nothing but reasoning, or of nothing at all, is delivered and not sent back', async () => {
   const { model, sessions } = stage();
   model.script.push([...reasoning('hm', 'sig'), finish()], [finish()], [...text('  \n'), finish()]);
