@@ -54,6 +54,7 @@ export type {
   SessionOptions,
   Sessions,
   SessionsConfig,
+  TurnOptions,
 } from './contracts/session.ts';
 export { ERROR_CODES, RepriseError, isCoded, toCoded } from './errors.ts';
 export type { Coded, ErrorCode, ErrorFacts } from './errors.ts';

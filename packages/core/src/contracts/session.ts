@@ -61,6 +61,21 @@ export interface SessionEvents {
   error: Coded;
   save: { readonly id: string; readonly seq: number };
   warning: { readonly message: string };
+  /** A turn that began by itself: the answer to a message that waited. */
+  turn: Turn;
+}
+
+/** How a message is sent. */
+export interface TurnOptions {
+  /**
+   * What to do while a turn runs, here or in another process. `fail` (the default): SESSION_BUSY where it runs elsewhere; turns of this
+   * process are answered in order. `queue`: the message is stored at once and answered in a turn of its own once the session is free. `steer`:
+   * it is stored at once and becomes part of the turn that runs, before its next model call; if that turn ends first, it is answered like a
+   * queued one. Aborting the handle takes back a message that nobody has taken up.
+   */
+  readonly busy?: 'fail' | 'queue' | 'steer';
+  /** Idempotency key of a message that waits: the same key is answered once. 1 to 100 letters, digits, _ and -. */
+  readonly key?: string;
 }
 
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
@@ -91,9 +106,11 @@ export interface Session {
   /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
   readonly recovering: Turn | undefined;
   /** Starts a turn at once; await it, iterate it, or listen to it. */
-  message(input: string): MessageStream;
+  message(input: string, options?: TurnOptions): MessageStream;
   /** The same, not thenable. */
-  turn(input: string): Turn;
+  turn(input: string, options?: TurnOptions): Turn;
+  /** Ends the turns that run on this session, also in another process. Resolves once nothing runs; TIMEOUT where that process doesn't answer. */
+  abort(reason?: string): Promise<void>;
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;

@@ -83,6 +83,8 @@ export interface Outcome {
 }
 
 export type TurnEvents = { [K in keyof Chunks]: ChunkOf<K> } & {
+  /** The session is busy; the message is stored under `key` and waits. */
+  queued: { readonly key: string };
   start: { readonly turn: string; readonly session: string };
   end: Outcome;
   error: Coded;

@@ -46,7 +46,7 @@ export interface SessionRecord {
   readonly parent?: Lineage;
 }
 
-/** A user's message; `turn` is the turn that it opens. Imports may hold system messages and messages without a turn. */
+/** A user's message; `turn` is the turn that it opens, or steers if that is open already. Imports may hold system messages and messages without a turn. */
 export interface MessageRecord {
   readonly type: 'message';
   readonly id: string;
@@ -54,6 +54,8 @@ export interface MessageRecord {
   readonly content: string;
   readonly timestamp: string;
   readonly turn?: string;
+  /** The idempotency key under which it waited in the inbox. */
+  readonly key?: string;
   readonly important?: boolean;
 }
 

@@ -80,6 +80,7 @@ const record = z.discriminatedUnion('type', [
     content: z.string(),
     timestamp: time,
     turn: z.string().optional(),
+    key: z.string().optional(),
     important: z.boolean().optional(),
   }),
   z.object({

@@ -1,4 +1,4 @@
-import type { Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
+import type { InboxEntry, Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
 import type { SessionEvents } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
@@ -144,6 +144,21 @@ export class LiveSession {
       await this.#store(this.#unsaved, this.head);
       this.#unsaved = [];
     });
+  }
+
+  /** Whether others can leave something for this session. */
+  get hasInbox(): boolean {
+    return this.#runtime.storage.inbox !== undefined && this.#autoSave;
+  }
+
+  /** What others left. Under the lease. */
+  async inbox(): Promise<readonly InboxEntry[]> {
+    if (!this.hasInbox || this.#lease === undefined) return [];
+    return (await this.#runtime.storage.inbox?.peek(this.#lease)) ?? [];
+  }
+
+  async dropInbox(keys: readonly string[]): Promise<void> {
+    if (this.#lease !== undefined) await this.#runtime.storage.inbox?.drop(this.#lease, keys);
   }
 
   /** Partial text of the step in flight, for the case of a crash. A failure here costs at most that text, so it is only reported. */

@@ -1,14 +1,14 @@
-import type { CustomTool, ExportedSession, Session, SessionEvents } from '../contracts/session.ts';
+import type { CustomTool, ExportedSession, Session, SessionEvents, TurnOptions } from '../contracts/session.ts';
 import type { SessionHead, SessionState } from '../contracts/storage.ts';
 import type { Tool } from '../contracts/tool.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { fitOf } from '../turn/fit.ts';
-import { AwaitableTurn, TurnHandle } from '../turn/handle.ts';
+import { abortTurns } from '../inbox/sender.ts';
 import { toTool } from '../tools/custom.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
 import { readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
-import { checkText, startTurn } from './start-turn.ts';
+import { startMessage, startPlainTurn } from './start-turn.ts';
 import { exportSession } from './transfer.ts';
 
 export class SessionHandle implements Session {
@@ -35,16 +35,16 @@ export class SessionHandle implements Session {
     return this.#parts.recovering;
   }
 
-  message(input: string): MessageStream {
-    checkText(input);
-    const { runtime } = this.#parts;
-    return startTurn(this.#parts, new AwaitableTurn(runtime.ids('turn'), runtime.report), input);
+  message(input: string, options?: TurnOptions): MessageStream {
+    return startMessage(this.#parts, input, options);
   }
 
-  turn(input: string): Turn {
-    checkText(input);
-    const { runtime } = this.#parts;
-    return startTurn(this.#parts, new TurnHandle(runtime.ids('turn'), runtime.report), input);
+  turn(input: string, options?: TurnOptions): Turn {
+    return startPlainTurn(this.#parts, input, options);
+  }
+
+  abort(reason = 'The turn was aborted.'): Promise<void> {
+    return abortTurns(this.#parts, reason);
   }
 
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {

@@ -32,8 +32,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return { ...next, ...facts, createdAt: at, lastMessage: at, clearedFrom: seq, windowFrom: seq };
     }
     case 'message': {
+      // A message of the turn that runs steers it.
       const opened: OpenTurn | undefined =
-        record.turn !== undefined
+        record.turn !== undefined && record.turn !== next.open?.turn
           ? { turn: record.turn, seq, steps: 0, usage: NO_USAGE, pending: [], attempt: 1 }
           : undefined;
       const titled =

@@ -53,6 +53,10 @@ export class TurnHandle implements Turn {
     return this.#aborter.signal;
   }
 
+  queued(key: string): void {
+    this.#events.emit('queued', { key });
+  }
+
   started(session: string): void {
     this.#events.emit('start', { turn: this.id, session });
   }

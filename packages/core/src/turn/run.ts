@@ -4,7 +4,7 @@ import type { Coded } from '../errors.ts';
 import { RepriseError, toCoded } from '../errors.ts';
 import type { StepRecord, TurnEndRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
-import { userMessage } from '../state/transcript.ts';
+import { hear, takeSteering } from '../inbox/holder.ts';
 import { runCalls } from './calls.ts';
 import type { TurnContext } from './context.ts';
 import { LoopWatch } from './loops.ts';
@@ -23,22 +23,12 @@ export interface Ending {
 }
 
 /**
- * One turn, from the stored message to the one terminal record: model, tools, and again, until the model has nothing to call.
+ * One turn (of the message that waited under `key`, if it did), from the stored message to the one terminal record: model, tools, and again, until the model has nothing to call.
  * Runs under the lease on a settled session. Never rejects: whatever goes wrong is in the outcome.
  */
-export function runTurn(context: TurnContext, input: string): Promise<Outcome> {
-  const { live, handle, runtime } = context;
+export function runTurn(context: TurnContext, input: string, key?: string): Promise<Outcome> {
   return conduct(context, async () => {
-    const message = {
-      type: 'message',
-      id: runtime.ids('message'),
-      role: 'user',
-      content: input,
-      timestamp: isoNow(runtime.clock),
-      turn: handle.id,
-    } as const;
-    await live.append(message);
-    live.events.emit('message', userMessage(message));
+    await hear(context, [{ text: input, key }]);
     return loop(context, 1);
   });
 }
@@ -61,12 +51,14 @@ export async function loop(context: TurnContext, first: number): Promise<Ending>
   const watch = new LoopWatch();
   for (let steps = first; ; steps += 1) {
     await context.offerNewTools();
+    await takeSteering(context);
     const { step, error } = await callModel(context);
     if (step !== undefined) told(context, step);
     if (error !== undefined) return { status: signal.aborted ? 'aborted' : 'failed', step, error };
     if (step === undefined) throw new RepriseError('INTERNAL', 'A model call gave neither a step nor an error.');
     const calls = step.toolCalls ?? [];
-    if (calls.length === 0 && !isPaused(step)) return { status: 'done', step };
+    const finished = calls.length === 0 && !isPaused(step);
+    if (finished && (steps >= limit || !(await takeSteering(context)))) return { status: 'done', step };
     const looping = calls.length === 0 ? undefined : watch.see(await runCalls(context, step));
     if (signal.aborted) return { status: 'aborted', step, error: signal.reason as Coded };
     if (looping !== undefined) return { status: 'failed', step, error: looping };

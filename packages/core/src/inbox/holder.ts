@@ -1,0 +1,82 @@
+import type { LiveSession } from '../session/live.ts';
+import type { MessageRecord } from '../records/types.ts';
+import { isoNow } from '../session/clock.ts';
+import { userMessage } from '../state/transcript.ts';
+import type { TurnContext } from '../turn/context.ts';
+import type { MessageLetter } from './entries.ts';
+import { readLetter } from './entries.ts';
+
+/** A holder looks for aborts so often while its turn runs: well within the two seconds in which tools must be gone. */
+const LOOK_MS = 500;
+
+/**
+ * The messages that wait, oldest first. Under the lease. Messages that were taken back go, and so do those that a crash kept from being
+ * dropped after they were stored.
+ */
+export async function waitingMessages(live: LiveSession): Promise<MessageLetter[]> {
+  const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+  if (letters.length === 0) return [];
+  const cancelled = new Set(letters.flatMap((letter) => (letter.kind === 'cancel' ? [letter.message] : [])));
+  const taken = new Set<string>();
+  for (const { record } of live.state.entries)
+    if (record.type === 'message' && record.key !== undefined) taken.add(record.key);
+  const over = letters.filter(({ kind, key }) => kind === 'cancel' || cancelled.has(key) || taken.has(key));
+  if (over.length > 0) await live.dropInbox(over.map(({ key }) => key));
+  return letters.filter((letter) => letter.kind === 'message' && !over.includes(letter)) as MessageLetter[];
+}
+
+/** Before a model call, and before a turn ends: the messages that steer it become part of it. True if there were any. */
+export async function takeSteering(context: TurnContext): Promise<boolean> {
+  const steering = (await waitingMessages(context.live)).filter(({ mode }) => mode === 'steer');
+  if (steering.length > 0) await hear(context, steering);
+  return steering.length > 0;
+}
+
+/** Stores what the user says in this turn, first or later; what waited in the inbox leaves it. */
+export async function hear(
+  { live, handle, runtime }: TurnContext,
+  said: readonly { readonly text: string; readonly key?: string | undefined }[],
+): Promise<void> {
+  const records = said.map(({ key, text }): MessageRecord => ({
+    type: 'message',
+    id: runtime.ids('message'),
+    role: 'user',
+    content: text,
+    timestamp: isoNow(runtime.clock),
+    turn: handle.id,
+    ...(key !== undefined && { key }),
+  }));
+  await live.append(records);
+  const keys = said.flatMap(({ key }) => key ?? []);
+  if (keys.length > 0) await live.dropInbox(keys);
+  for (const record of records) live.events.emit('message', userMessage(record));
+}
+
+/** Looks for aborts from other processes until it is told to stop. */
+export function watchAborts({ live, handle, runtime }: Pick<TurnContext, 'live' | 'handle' | 'runtime'>): () => void {
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    const aborts = (await live.inbox()).flatMap((entry) => {
+      const letter = readLetter(entry);
+      return letter?.kind === 'abort' ? [letter] : [];
+    });
+    if (aborts.length > 0) await live.dropInbox(aborts.map(({ key }) => key));
+    if (aborts[0] !== undefined && !stopped) void handle.abort(aborts[0].reason);
+  };
+  const again = (): void => {
+    if (!stopped)
+      cancel = runtime.clock.timer(LOOK_MS, () => void look().catch(runtime.report).then(again), { unref: true });
+  };
+  if (live.hasInbox && runtime.storage.supports.processes === 'many') again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+/** Aborts that came when no turn ran any more mean nothing to the next one. */
+export async function dropAborts(live: LiveSession): Promise<void> {
+  const old = (await live.inbox()).filter((entry) => readLetter(entry)?.kind === 'abort').map(({ key }) => key);
+  if (old.length > 0) await live.dropInbox(old);
+}

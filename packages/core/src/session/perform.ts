@@ -1,0 +1,58 @@
+import { dropAborts, waitingMessages, watchAborts } from '../inbox/holder.ts';
+import type { Outcome } from '../contracts/turn.ts';
+import type { Coded } from '../errors.ts';
+import { toCoded } from '../errors.ts';
+import { NO_USAGE } from '../state/state.ts';
+import type { TurnContext } from '../turn/context.ts';
+import { TurnHandle } from '../turn/handle.ts';
+import { runTurn } from '../turn/run.ts';
+import type { Parts } from './parts.ts';
+import { offerNewTools, ready } from './ready.ts';
+
+/** One turn under the lease, on a settled session. Rejects where it can't begin. */
+export async function perform(
+  parts: Parts,
+  handle: TurnHandle,
+  work: (context: TurnContext) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { live, runtime, tools } = parts;
+  handle.signal.throwIfAborted();
+  const model = await parts.resolveModel();
+  // The turn that is carried on is the one that stays open.
+  if (live.state.open?.turn !== handle.id) await ready(parts);
+  await dropAborts(live);
+  handle.started(live.id);
+  for (const message of parts.warnings.splice(0)) live.events.emit('warning', { message });
+  const { cwd, named } = live.state;
+  const roots = cwd === undefined ? [] : [cwd];
+  const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
+  const context = { runtime, live, handle, model, tools, roots, isNamed, signal: handle.signal };
+  const stop = watchAborts(context);
+  try {
+    return await work({ ...context, offerNewTools: () => offerNewTools(parts) });
+  } finally {
+    stop();
+  }
+}
+
+/** Answers what waits in the inbox, oldest first, each in a turn of its own; only what came before `until`, if that is given. */
+export async function answerWaiting(parts: Parts, until?: string): Promise<void> {
+  const { live, runtime, running } = parts;
+  for (const { key, text } of await waitingMessages(live)) {
+    if (key === until) return;
+    const handle = new TurnHandle(runtime.ids('turn'), runtime.report);
+    running.add(handle);
+    live.events.emit('turn', handle);
+    const outcome = await perform(parts, handle, (context) => runTurn(context, text, key)).catch((error: unknown) =>
+      nothing(handle.signal.aborted ? 'aborted' : 'failed', toCoded(error)),
+    );
+    running.delete(handle);
+    handle.finish(outcome);
+  }
+}
+
+/** The outcome of a turn that stored nothing. */
+export function nothing(status: 'aborted' | 'failed', error: Coded): Outcome {
+  const finishReason = status === 'aborted' ? 'interrupted' : 'error';
+  return { status, finishReason, error, tokens: 0, usage: NO_USAGE, steps: 0 };
+}

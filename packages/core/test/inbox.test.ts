@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { Turn } from '../src/contracts/turn.ts';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { until } from './support/clock.ts';
+import { call, calls, say } from './support/model.ts';
+import { problemsOf } from './support/prompt-rules.ts';
+import { stage, tool } from './support/stage.ts';
+import { faulty, recordsOf } from './support/storage.ts';
+
+const start = { model: 'test/model' };
+
+/** A session whose first turn stands in a tool until it is let go, and another process on the same store. */
+async function busy() {
+  const gate = Promise.withResolvers<string>();
+  const wait = tool('wait', { run: () => gate.promise });
+  const shared = memoryStorage();
+  const storage = faulty({ ...shared, supports: { ...shared.supports, processes: 'many' } });
+  const here = stage({ tools: [wait], storage });
+  const session = await here.sessions.create(start);
+  here.model.script.push(calls(call('a', 'wait')), say('first answer'), say('second answer'), say('third answer'));
+  const turn = session.turn('first');
+  await until(() => wait.runs.length === 1, 'the tool');
+  const there = here.restart({ tools: [wait], storage: faulty(storage.inner) });
+  const other = await there.sessions.resume(session.id);
+  const asked = () => here.model.requests.map(({ prompt }) => JSON.stringify(prompt));
+  return { ...here, storage, session, turn, other, there, letGo: () => gate.resolve('go'), asked };
+}
+
+async function queued(turn: Turn): Promise<string> {
+  return new Promise((resolve) => turn.once('queued', ({ key }) => resolve(key)));
+}
+
+test('without being told to wait, a message to a busy session fails at once and leaves nothing', async () => {
+  const { other, turn, letGo, storage, session } = await busy();
+  const before = await recordsOf(storage, session.id);
+  expect(await other.turn('now!').outcome()).toMatchObject({ status: 'failed', error: { code: 'SESSION_BUSY' } });
+  expect(await recordsOf(storage, session.id)).toEqual(before);
+  letGo();
+  expect(await turn.outcome()).toMatchObject({ status: 'done', steps: 2 });
+});
+
+test('steer: a message of another process becomes part of the turn that runs, before its next model call', async () => {
+  const { other, turn, letGo, storage, session, asked, clock, model } = await busy();
+  const steering = other.turn('look left', { busy: 'steer' });
+  await queued(steering);
+  letGo();
+  expect(await turn.outcome()).toMatchObject({ status: 'done', message: { content: 'first answer' } });
+  expect(asked()[1]).toContain('look left');
+  expect(await clock.drive(steering.outcome())).toMatchObject({ status: 'done', message: { content: 'first answer' } });
+  const records = await recordsOf(storage, session.id);
+  expect(records.filter(({ type }) => type === 'turn-end')).toHaveLength(1);
+  expect((await session.getMessages()).map(({ content }) => content)).toEqual([
+    'first',
+    '',
+    'look left',
+    'first answer',
+  ]);
+  for (const request of model.requests) expect(problemsOf(request, { own: 'test' })).toEqual([]);
+});
+
+test('queue: it is answered in a turn of its own, by whoever waits, once the session is free', async () => {
+  const { other, turn, letGo, storage, session, asked, clock } = await busy();
+  const waiting = other.turn('second', { busy: 'queue' });
+  await queued(waiting);
+  letGo();
+  await turn.outcome();
+  expect(asked()[1]).not.toContain('second');
+  expect(await clock.drive(waiting.outcome())).toMatchObject({ status: 'done', message: { content: 'second answer' } });
+  expect((await recordsOf(storage, session.id)).filter(({ type }) => type === 'turn-end')).toHaveLength(2);
+});
+
+test('within one process too: a message steers the turn that runs', async () => {
+  const { session, turn, letGo, asked, clock } = await busy();
+  const steering = session.turn('look left', { busy: 'steer' });
+  await queued(steering);
+  letGo();
+  await turn.outcome();
+  expect(asked()[1]).toContain('look left');
+  expect(await clock.drive(steering.outcome())).toMatchObject({ status: 'done', message: { content: 'first answer' } });
+});
+
+test('whoever waits may die: the next turn answers what is left first, as a turn that listeners are told of', async () => {
+  const { other, there, turn, letGo, session, asked } = await busy();
+  const waiting = other.turn('second', { busy: 'queue' });
+  await queued(waiting);
+  there.storage.crash();
+  letGo();
+  await turn.outcome();
+  const begun: Turn[] = [];
+  session.on('turn', (own) => begun.push(own));
+  expect((await session.message('third')).content).toBe('third answer');
+  expect(await begun[0]?.outcome()).toMatchObject({ status: 'done', message: { content: 'second answer' } });
+  expect(asked().at(-1)).toContain('third');
+  expect((await session.getMessages()).map(({ content }) => content).slice(-4)).toEqual([
+    'second',
+    'second answer',
+    'third',
+    'third answer',
+  ]);
+});
+
+test('one key is answered once, also when it is sent twice or a crash kept it in the inbox', async () => {
+  const { other, turn, letGo, storage, session, clock } = await busy();
+  const one = other.turn('second', { busy: 'queue', key: 'k1' });
+  const two = other.turn('second', { busy: 'queue', key: 'k1' });
+  await Promise.all([queued(one), queued(two)]);
+  letGo();
+  await turn.outcome();
+  await clock.drive(Promise.all([one.outcome(), two.outcome()]));
+  await storage.inbox?.put(session.id, {
+    key: 'k1',
+    json: JSON.stringify({ kind: 'message', mode: 'queue', text: 'second' }),
+  });
+  await session.message('third');
+  const spoken = (await session.getMessages()).map(({ content }) => content);
+  expect(spoken.filter((content) => content === 'second')).toHaveLength(1);
+});
+
+test('a message that nobody has taken up can be taken back', async () => {
+  const { other, turn, letGo, session } = await busy();
+  const waiting = other.turn('second', { busy: 'queue' });
+  await queued(waiting);
+  expect(await waiting.abort()).toMatchObject({ status: 'aborted', error: { code: 'ABORTED' } });
+  letGo();
+  await turn.outcome();
+  await session.message('third');
+  expect((await session.getMessages()).map(({ content }) => content)).not.toContain('second');
+});
+
+test('abort from another process ends the turn that runs, and says so when it has', async () => {
+  const { other, turn, clock, session } = await busy();
+  await clock.drive(other.abort('enough'));
+  expect(await turn.outcome()).toMatchObject({ status: 'aborted', error: { message: 'enough' } });
+  expect((await session.message('and now?')).content).toBe('first answer');
+});
+
+test('abort with nothing running does nothing', async () => {
+  const { sessions, model } = stage();
+  const session = await sessions.create(start);
+  await session.abort();
+  model.script.push(say('hi'));
+  expect((await session.message('hello')).content).toBe('hi');
+});
+
+test('a bad choice or key is refused before anything is stored', async () => {
+  const { sessions } = stage();
+  const session = await sessions.create(start);
+  expect(() => session.turn('hi', { busy: 'later' as never })).toThrow(/busy/);
+  expect(() => session.turn('hi', { busy: 'queue', key: '../x' })).toThrow(/key/);
+});
