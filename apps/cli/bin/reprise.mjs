@@ -4,7 +4,14 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   process.exit(1);
 }
 keepCompiled();
-await import('../dist/main.js');
+await import('../dist/main.js').catch(endUnbuilt);
+
+/** Before the first build, and in the second or two of another one. */
+function endUnbuilt(error) {
+  if (error?.code !== 'ERR_MODULE_NOT_FOUND' && !(error instanceof SyntaxError)) throw error;
+  process.stderr.write('reprise: not built, or not yet: run npm start or pnpm build in its repository.\n');
+  process.exit(1);
+}
 
 /** Node keeps the compiled code between runs, in a folder that is nobody else's: a third of the start-up of a turn. */
 function keepCompiled() {

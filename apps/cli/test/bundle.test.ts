@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { anthropic, startFakeProvider } from '@reprise/fake-provider';
@@ -28,12 +28,18 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
 
   /** The files of the bundle that these words load, and the built-in modules. */
   function loaded(...words: string[]) {
+    return loadedBy(words, 0);
+  }
+
+  function loadedBy(words: readonly string[], code: number) {
     const spy = join(place.home, 'spy.mjs');
     const log = join(place.home, 'loaded');
     writeFileSync(spy, SPY);
     writeFileSync(log, '');
     const env = { ...place.env, LOADED: log };
-    expect(spawnSync(process.execPath, ['--import', spy, PROGRAM, ...words], { cwd: place.work, env }).status).toBe(0);
+    expect(spawnSync(process.execPath, ['--import', spy, PROGRAM, ...words], { cwd: place.work, env }).status).toBe(
+      code,
+    );
     const urls = readFileSync(log, 'utf8').trim().split('\n');
     const files = urls.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url));
     const texts = files.filter((file) => file.startsWith(APP)).map((file) => readFileSync(file, 'utf8'));
@@ -65,6 +71,65 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     expect(text).toContain('demo/offline');
     expect(text).not.toContain('anthropic-version');
     expect(outside).toEqual([]);
+  });
+
+  it.each([['list'], ['search', 'hello'], ['gc']])(
+    'session %s loads neither the engine nor a model: only the store and what reads it',
+    (...words) => {
+      const { text, outside } = loaded('session', ...words);
+      expect(text).toContain('messages.json');
+      expect(text).not.toContain('.doStream(');
+      expect(text).not.toContain('ANTHROPIC_API_KEY');
+      expect(outside).toEqual([]);
+    },
+  );
+
+  it('has the vendors’ own SDKs in it, for live lists alone', () => {
+    const nowhere = { baseURL: 'http://127.0.0.1:9/v1' };
+    writeFileSync(
+      join(place.home, 'config.json'),
+      JSON.stringify({ providers: { ollama: nowhere, lmstudio: nowhere } }),
+    );
+    const { text, outside } = loadedBy(['models', '--live'], 5);
+    expect(text).toContain('X-Stainless-');
+    expect(outside).toEqual([]);
+    expect(loaded('models').text).not.toContain('X-Stainless-');
+  });
+
+  describe('while it is being built', () => {
+    const copy = (...parts: string[]) => {
+      for (const part of ['package.json', 'bin', ...parts])
+        cpSync(join(APP, part), join(place.home, 'copy', part), { recursive: true });
+      return join(place.home, 'copy');
+    };
+    const start = (app: string, ...words: string[]) =>
+      spawnSync(process.execPath, [join(app, 'bin/reprise.mjs'), ...words], { env: place.env, encoding: 'utf8' });
+
+    it('or before that, says so', () => {
+      const { status, stderr } = start(copy(), '--version');
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/^reprise: not built.*npm start or pnpm build.*\n$/),
+      });
+    });
+
+    it('and half written, says the same', () => {
+      const app = copy('dist');
+      writeFileSync(join(app, 'dist/main.js'), 'import { a ');
+      expect(start(app, '--version')).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^reprise: not built/),
+      });
+    });
+
+    it('a program that is running says that a part of it is gone', () => {
+      const app = copy('dist');
+      for (const name of readdirSync(join(app, 'dist'))) if (name.startsWith('list-')) rmSync(join(app, 'dist', name));
+      expect(start(app, 'session', 'list')).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^reprise: A part of reprise is gone.*\n {2}Run it again.*\n$/),
+      });
+    });
   });
 
   it('does without undici for a turn with a provider', async () => {
