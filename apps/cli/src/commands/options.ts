@@ -14,6 +14,8 @@ export const RUN = {
   session: { type: 'text', value: 'ID', help: 'Go on with this session.' },
   continue: { type: 'switch', help: 'Go on with the newest session of this working directory.' },
   fork: { type: 'switch', help: 'With --session or --continue: go on in a copy.' },
+  queue: { type: 'switch', help: 'Where a turn runs on the session: wait, and be answered after it.' },
+  steer: { type: 'switch', help: 'Where a turn runs on the session: become part of it.' },
   tools: { type: 'text', value: 'A,B', help: 'Offer exactly these tools; "" = none. Default: all.' },
   system: { type: 'text', value: 'TEXT', help: 'System prompt in place of the default one.' },
   'max-steps': { type: 'count', value: 'N', help: 'Model calls in this turn at most. Default: 50.' },

@@ -10,8 +10,10 @@ import type { Io } from '@reprise/tui';
 import { handleSignals } from '@reprise/tui';
 import { readInput } from '@reprise/tui';
 import { openSession } from './open-session.ts';
-import type { RUN } from './options.ts';
+import type { RUN, RunFlags } from './options.ts';
 import type { Handler } from './table.ts';
+
+const NOWHERE = { seq: 0, attempt: 1, offset: 0 };
 
 export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   const interrupts = handleSignals(io);
@@ -25,7 +27,9 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       const session = await openSession(sessions, options, defaults, io);
       sessionId = session.id;
       session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
-      const turn = session.turn(prompt);
+      session.on('turn', () => io.err.write('reprise: answering a message that waited first\n', 'dim'));
+      const turn = session.turn(prompt, { busy: busyOf(options) });
+      turn.once('queued', () => io.err.write('reprise: the session is busy; the message is stored and waits\n', 'dim'));
       interrupts.guard(turn);
       let unread = false;
       io.out.onGone(() => {
@@ -50,6 +54,12 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   }
 };
 
+/** What to do where a turn runs on the session already. */
+function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
+  if (queue && steer) throw usageError('--queue and --steer exclude each other', 'run');
+  return queue ? 'queue' : steer ? 'steer' : 'fail';
+}
+
 /** Shows a turn from its first chunk to its outcome. */
 async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise<Outcome> {
   let begun = false;
@@ -73,6 +83,8 @@ async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise
   }
   const outcome = await turn.outcome();
   if (unwritable) throw unwritable.error;
+  // Another process answered it, in its own turn.
+  if (!begun && outcome.message) show({ type: 'text', at: NOWHERE, content: outcome.message.content });
   if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
   else renderer.end(outcome, facts);
   return outcome;

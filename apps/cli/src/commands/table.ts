@@ -32,6 +32,7 @@ The model: --model, else the configuration, else the provider whose key is in th
   examples: [
     ['reprise run "Explain what this repository does"', 'a new session'],
     ['reprise run --continue "Now write the tests"', 'the same session, next turn'],
+    ['reprise run --continue --steer "Leave the docs alone"', 'into the turn that runs in another terminal'],
     ['git diff | reprise run "Review this change"', 'standard input behind the prompt'],
     ['reprise run --model demo/offline "list this folder"', 'without any account or network'],
     ['reprise run --output-format json "Name this module" | jq -r .message.content', 'for scripts'],

@@ -36,7 +36,7 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
     await live.append(record);
     finished[index] = { tool, params, ran, ...(code !== undefined && { code }) };
     const error = ran.error === undefined ? {} : { error: ran.error };
-    const chunk = { type: 'tool_result', at: at(context), id, tool, result: ran.result, ...error } as const;
+    const chunk = { type: 'tool_result', at: at(context), id, tool, result: printable(ran), ...error } as const;
     handle.chunk(chunk);
     live.events.emit('tool_result', chunk);
   };
@@ -95,4 +95,10 @@ function toolContext(context: TurnContext, call: string): ToolContext {
       handle.chunk({ type: 'tool_progress', at: at(context), id: call, ...update });
     },
   };
+}
+
+/** An object that a template string shows as the model was shown it, and not as `[object Object]`. It is the same as JSON. */
+function printable({ result, shown }: Ran): Ran['result'] {
+  if (shown === undefined || typeof result !== 'object' || result === null || Array.isArray(result)) return result;
+  return Object.defineProperty({ ...result }, 'toString', { value: () => shown });
 }
