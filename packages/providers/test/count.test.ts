@@ -67,6 +67,16 @@ test.each(dialects)('%s: what is counted is what would be sent', async (dialect,
   expect(counted?.text).toContain('Füchse 🦊');
 });
 
+test.each(dialects)('%s: the tools on offer are counted too', async (dialect, name) => {
+  fake.answer(dialect, 'count', tokenCount(dialect, 7));
+  const { count } = await resolve(name);
+  const schema = { type: 'object', properties: { path: { type: 'string' } } } as const;
+  await count?.(prompt, signal, [
+    { type: 'function', name: 'read', description: 'Reads a file.', inputSchema: schema },
+  ]);
+  expect(fake.requests[0]?.text).toContain('Reads a file.');
+});
+
 test('each count goes to its own path, with the model and the key', async () => {
   for (const [dialect, name] of dialects) {
     fake.answer(dialect, 'count', tokenCount(dialect, 0));

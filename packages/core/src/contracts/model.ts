@@ -1,4 +1,4 @@
-import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4FunctionTool, LanguageModelV4Prompt } from '@ai-sdk/provider';
 
 /** Turns names into models. */
 export interface ModelResolver {
@@ -20,8 +20,12 @@ export interface ResolvedModel {
   readonly info: ModelInfo;
   /** Tokens in `text`, about; synchronous. Core has a default. */
   estimate?(text: string): number;
-  /** Exact; may use the network. */
-  count?(prompt: LanguageModelV4Prompt, signal: AbortSignal): Promise<number>;
+  /** Exact, of the prompt and of the tools on offer; may use the network. */
+  count?(
+    prompt: LanguageModelV4Prompt,
+    signal: AbortSignal,
+    tools?: readonly LanguageModelV4FunctionTool[],
+  ): Promise<number>;
   /** Asked before core's own table. */
   classify?(error: unknown): ModelFailure | undefined;
 }

@@ -1,4 +1,4 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { headerPairs } from '../vendor/fetch.ts';
 import type { Counted } from './counter.ts';
 
@@ -10,11 +10,14 @@ export interface CapturedRequest {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** What is counted. */
+export type CountedCall = Pick<LanguageModelV4CallOptions, 'prompt' | 'tools'>;
+
 /**
- * The request that a call with `prompt` would send, from the AI SDK's own conversion, so that what is counted is what would
+ * The request that a call would send, from the AI SDK's own conversion, so that what is counted is what would
  * be billed. Nothing is sent: the `fetch` that the SDK gets keeps the request and fails.
  */
-export async function captured(model: Counted, prompt: LanguageModelV4Prompt): Promise<CapturedRequest> {
+export async function captured(model: Counted, options: CountedCall): Promise<CapturedRequest> {
   const { spec, settings, modelId, info } = model;
   let kept: CapturedRequest | undefined;
   const keep: typeof fetch = (input, init) => {
@@ -25,7 +28,6 @@ export async function captured(model: Counted, prompt: LanguageModelV4Prompt): P
     return Promise.reject(new Error('captured'));
   };
   const make = await spec.load({ ...settings, fetch: keep });
-  const options = { prompt };
   const failed: unknown = await make(modelId)
     .doStream(spec.prepare ? spec.prepare(options, info) : options)
     .then(

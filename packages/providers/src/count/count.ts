@@ -1,27 +1,26 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { RepriseError } from '@reprise/core';
 import { credentialProblem } from '../settings.ts';
 import { failureOf } from '../vendor/failure.ts';
-import { captured, type CapturedRequest } from './captured.ts';
+import { captured, type CapturedRequest, type CountedCall } from './captured.ts';
 import type { Counted } from './counter.ts';
 
 type Rules = 'anthropic' | 'openai-responses' | 'google';
 
 /**
- * Tokens of `prompt` as the provider counts them; one request, no retry. AUTH before anything is imported or sent where
+ * Tokens of a call as the provider counts them; one request, no retry. AUTH before anything is imported or sent where
  * the key is missing, UNSUPPORTED where the vendor's SDK is not installed or the address does not count.
  */
 export async function countTokens(
   model: Counted,
   rules: Rules,
-  prompt: LanguageModelV4Prompt,
+  call: CountedCall,
   signal: AbortSignal,
 ): Promise<number> {
   const problem = credentialProblem(model.spec, model.settings);
   if (problem) throw problem;
   try {
     signal.throwIfAborted();
-    const tokens = await COUNTERS[rules](model, await captured(model, prompt), signal);
+    const tokens = await COUNTERS[rules](model, await captured(model, call), signal);
     if (Number.isSafeInteger(tokens) && Number(tokens) >= 0) return Number(tokens);
     throw new RepriseError('PROVIDER', `${model.settings.id} answered without a number of tokens.`);
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { ModelInfo, ResolvedModel } from '@reprise/core';
 import type { ProviderSettings, ProviderSpec } from '../providers/spec.ts';
 
@@ -14,8 +13,8 @@ export interface Counted {
 export function counterOf(model: Counted): NonNullable<ResolvedModel['count']> | undefined {
   const { rules } = model.spec.defaults;
   if (rules !== 'anthropic' && rules !== 'openai-responses' && rules !== 'google') return undefined;
-  return async (prompt: LanguageModelV4Prompt, signal: AbortSignal): Promise<number> => {
+  return async (prompt, signal, tools) => {
     const { countTokens } = await import('./count.ts');
-    return countTokens(model, rules, prompt, signal);
+    return countTokens(model, rules, { prompt, ...(tools?.length && { tools: [...tools] }) }, signal);
   };
 }

@@ -1,5 +1,22 @@
 import { z } from 'zod';
 
+const usd = z.number().nonnegative();
+
+/** What one knows better of a model than the catalogue: each field stands for one of the built-in entry. */
+const entry = z.strictObject({
+  /** Tokens, input and output together. */
+  window: z.int().positive().exactOptional(),
+  /** Tokens of one response. */
+  output: z.int().positive().exactOptional(),
+  /** USD per million tokens: input, output, cache read, cache write. */
+  price: z.union([z.tuple([usd, usd]), z.tuple([usd, usd, usd]), z.tuple([usd, usd, usd, usd])]).exactOptional(),
+  temperature: z.boolean().exactOptional(),
+  tools: z.boolean().exactOptional(),
+  parallelTools: z.boolean().exactOptional(),
+  input: z.array(z.enum(['image', 'pdf', 'audio'])).exactOptional(),
+  effort: z.array(z.string().min(1)).exactOptional(),
+});
+
 const schema = z.strictObject({
   /** `provider/model` or an alias. */
   model: z.string().min(1).exactOptional(),
@@ -19,6 +36,10 @@ const schema = z.strictObject({
       }),
     )
     .exactOptional(),
+  /** By `provider/model`: limits, abilities and prices, also of models that the catalogue doesn't know. */
+  catalogue: z.record(z.string().regex(/^[^/]+\/.+$/, 'must be provider/model'), entry).exactOptional(),
+  /** A retired name is an error instead of its successor. */
+  strictModels: z.boolean().exactOptional(),
   /** A storage module: a path from this file's folder, or a package that is installed there. */
   storage: z.string().min(1).exactOptional(),
   /** What its default export is called with. */

@@ -30,6 +30,8 @@ describe('the configuration', () => {
       contextWindow: 1000,
       aliases: { fast: 'a/b' },
       providers: { local: { baseURL: 'http://127.0.0.1:8080/v1', apiKey: 'k', headers: { a: 'b' } } },
+      catalogue: { 'compatible/mine': { window: 8192, output: 1024, price: [0, 0], temperature: false } },
+      strictModels: true,
       storage: './store.js',
       storageOptions: { file: 'sessions.db' },
     };
@@ -41,6 +43,9 @@ describe('the configuration', () => {
     ['[]', 'the whole: '],
     ['{"modle":"x"}', 'modle'],
     ['{"permission":"yolo"}', 'permission: '],
+    ['{"catalogue":{"mine":{"window":1}}}', 'catalogue.mine: '],
+    ['{"catalogue":{"a/b":{"window":0}}}', 'catalogue.a/b.window: '],
+    ['{"strictModels":1}', 'strictModels: '],
     ['{"storage":""}', 'storage: '],
     ['{"storageOptions":[]}', 'storageOptions: '],
     ['{"contextWindow":-1}', 'contextWindow: '],
