@@ -176,7 +176,7 @@ test('two different calls under one id: the first runs, the second is refused an
   expect(caller?.toolResults?.[1]?.error).toMatch(/same id/);
 });
 
-test.each(['', 'with space', 'x'.repeat(60), '__proto__', 'constructor'])(
+test.each(['with space', 'x'.repeat(60), '__proto__', 'constructor'])(
   'the call id %j runs, and goes on the wire in a form that every provider takes',
   async (id) => {
     const look = tool('look');
@@ -185,6 +185,13 @@ test.each(['', 'with space', 'x'.repeat(60), '__proto__', 'constructor'])(
     expect(caller?.toolResults?.map(({ error }) => error)).toEqual([undefined, undefined]);
   },
 );
+
+test('a call without an id never runs, and the model is told', async () => {
+  const look = tool('look');
+  const { caller } = await turnWith([call('', 'look', { n: 1 }), call('b', 'look', { n: 2 })], { tools: [look] });
+  expect(look.runs).toEqual([{ n: 2 }]);
+  expect(caller?.toolResults?.[0]?.error).toMatch(/without an id/);
+});
 
 test('a refused call under the id `__proto__` stays refused', async () => {
   const look = tool('look');

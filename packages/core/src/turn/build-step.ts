@@ -26,7 +26,7 @@ export function wholeStep(response: Response, facts: StepFacts): StepRecord {
     const id = ids[i] as string;
     const { params, problem } = parseCall(raw);
     const twin = raw.id !== '' && response.calls.findIndex((call) => call.id === raw.id) < i ? TWIN : undefined;
-    const why = CUT[reason] ?? problem ?? twin;
+    const why = CUT[reason] ?? problem ?? twin ?? (raw.id === '' ? NAMELESS : undefined);
     if (why !== undefined) refused.push([id, why]);
     return { id, tool: raw.tool, params };
   });
@@ -98,6 +98,9 @@ const CUT: Readonly<Record<string, string | undefined>> = {
   length: 'Not run: the response was cut by the output limit before this call was complete. Make it shorter.',
   'content-filter': 'Not run: the response was stopped by a content filter.',
 };
+
+/** A call that its provider can't tell from another. */
+const NAMELESS = 'Not run: the call came without an id. Call the tool again.';
 
 /** Two calls that differ under one id: nobody knows which one was meant. */
 const TWIN = 'Not run: another call of this response has the same id.';
