@@ -1,7 +1,7 @@
 import type { PermissionRequest } from '@reprise/core';
 import { describe, expect, it } from 'vitest';
 import { fakeIo } from './testing.ts';
-import { terminalAsker } from './ask.ts';
+import { confirm, terminalAsker } from './ask.ts';
 
 const bash = (command: string): PermissionRequest => ({
   session: 's',
@@ -94,5 +94,27 @@ describe('asking on the terminal', () => {
     await new Promise((resolve) => setImmediate(resolve));
     waiting[1]?.('n');
     expect(await Promise.all(both)).toEqual([{ allow: true }, { allow: false, message: 'The user said no.' }]);
+  });
+});
+
+describe('a plain question', () => {
+  const terminal = { stdin: { kind: 'terminal' }, errTTY: true } as const;
+
+  it.each([
+    ['y', true],
+    [' YES ', true],
+    ['', false],
+    ['yesterday', false],
+    [undefined, false],
+  ])('answered %j is %j', async (answer, expected) => {
+    const io = fakeIo(terminal);
+    expect(await confirm(io, 'Sure?', async () => answer)).toBe(expected);
+    expect(io.stderr()).toBe('Sure? [y/N] ');
+  });
+
+  it('where nobody is there is not asked', async () => {
+    const io = fakeIo({ ...terminal, errTTY: false });
+    expect(await confirm(io, 'Sure?')).toBeUndefined();
+    expect(io.stderr()).toBe('');
   });
 });

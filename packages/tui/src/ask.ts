@@ -46,6 +46,17 @@ export function terminalAsker(
   };
 }
 
+/** A question that only y or yes answers with true; `undefined` where nobody can be asked. */
+export async function confirm(
+  { stdin, err }: Pick<Io, 'stdin' | 'err'>,
+  question: string,
+  line: LineReader = readLine,
+): Promise<boolean | undefined> {
+  if (stdin.kind !== 'terminal' || !err.isTTY) return undefined;
+  err.write(`${question} [y/N] `, 'bold');
+  return /^y(es)?$/i.test((await line())?.trim() ?? '');
+}
+
 const VERBS: Readonly<Record<PermissionRequest['access']['effect'], string>> = {
   none: 'run',
   read: 'read',

@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { Stdin } from './io.ts';
+import type { Io, Stdin } from './io.ts';
 
 /** Bytes of a prompt; the pipe behind a longer one may never end. */
 const LIMIT = 16 * 1024 * 1024;
@@ -35,4 +35,20 @@ export async function readInput(stdin: Stdin, optional: boolean, limit: number =
   if (silence.signal.aborted) return undefined;
   pieces.push(decoder.decode());
   return pieces.join('');
+}
+
+/** The text of `file`, from `cwd`; `-` is standard input to its end. INVALID_INPUT where it can't be read. */
+export async function readText(
+  { stdin, cwd }: Pick<Io, 'stdin' | 'cwd'>,
+  file: string,
+  limit: number,
+): Promise<string> {
+  if (file === '-') return (await readInput(stdin, false, limit)) ?? '';
+  try {
+    const path = process.getBuiltinModule('node:path').resolve(cwd, file);
+    return process.getBuiltinModule('node:fs').readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RepriseError('INVALID_INPUT', `${file} can't be read: ${reason}`, { cause });
+  }
 }

@@ -1,7 +1,7 @@
 import { loadSettings, openModels } from '@reprise/session/compose';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
 import type { MODELS } from './options.ts';
-import type { Handler } from './table.ts';
 
 const KEY = { set: 'key set', missing: 'key missing', 'not-needed': '' } as const;
 

@@ -1,6 +1,6 @@
 import { RepriseError } from '@reprise/core';
 import type { Session, SessionOptions, Sessions } from '@reprise/core';
-import { usageError } from '../parse.ts';
+import { usageError } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { RunFlags } from './options.ts';
 
@@ -19,9 +19,9 @@ export async function openSession(
   { err }: Io,
 ): Promise<Session> {
   if (flags.session !== undefined && flags.continue)
-    throw usageError('--session and --continue exclude each other', 'run');
+    throw usageError('--session and --continue exclude each other', 'reprise run');
   if (flags.fork && flags.session === undefined && !flags.continue) {
-    throw usageError('--fork goes with --session or --continue', 'run');
+    throw usageError('--fork goes with --session or --continue', 'reprise run');
   }
   const given = overrides(flags, defaults.cwd);
   const id = flags.continue ? await newestIn(sessions, defaults.cwd) : flags.session;

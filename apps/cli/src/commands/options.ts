@@ -1,4 +1,4 @@
-import type { Options, Values } from '../parse.ts';
+import type { Options, Values } from '@reprise/tui';
 
 /** The options as data, apart from the commands, whose types are made from them. */
 

@@ -1,17 +1,12 @@
 import { toCoded } from '@reprise/core';
 import type { Chunk, Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../compose.ts';
-import { EXIT, exitCodeOf, exitCodeOfOutcome } from '../exit-codes.ts';
-import { usageError } from '../parse.ts';
+import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportError, usageError } from '@reprise/tui';
+import type { Handler, Io } from '@reprise/tui';
 import { createRenderer } from '../render/renderer.ts';
 import type { Renderer, TurnFacts } from '../render/renderer.ts';
-import { report } from '../render/report.ts';
-import type { Io } from '@reprise/tui';
-import { handleSignals } from '@reprise/tui';
-import { readInput } from '@reprise/tui';
 import { openSession } from './open-session.ts';
 import type { RUN, RunFlags } from './options.ts';
-import type { Handler } from './table.ts';
 
 const NOWHERE = { seq: 0, attempt: 1, offset: 0 };
 
@@ -38,7 +33,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       });
       const outcome = await follow(turn, { sessionId, turn: turn.id, model: session.state.model }, renderer);
       if (unread) return EXIT.ok;
-      if (outcome.error) report(outcome.error, io);
+      if (outcome.error) reportError(outcome.error, io, 'reprise');
       if (outcome.status === 'step-limit') io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
       if (format === 'text') io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
       const code = exitCodeOfOutcome(outcome);
@@ -49,14 +44,14 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   } catch (thrown) {
     const error = toCoded(thrown);
     renderer.fail(error, sessionId);
-    report(error, io);
+    reportError(error, io, 'reprise');
     return exitCodeOf(error);
   }
 };
 
 /** What to do where a turn runs on the session already. */
 function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
-  if (queue && steer) throw usageError('--queue and --steer exclude each other', 'run');
+  if (queue && steer) throw usageError('--queue and --steer exclude each other', 'reprise run');
   return queue ? 'queue' : steer ? 'steer' : 'fail';
 }
 
@@ -84,7 +79,8 @@ async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise
   const outcome = await turn.outcome();
   if (unwritable) throw unwritable.error;
   // Another process answered it, in its own turn.
-  if (!begun && outcome.message) show({ type: 'text', at: NOWHERE, content: outcome.message.content });
+  if (!begun && !outcome.error && outcome.message)
+    show({ type: 'text', at: NOWHERE, content: outcome.message.content });
   if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
   else renderer.end(outcome, facts);
   return outcome;
@@ -97,12 +93,12 @@ async function promptOf(operands: readonly string[], { stdin, err }: Io): Promis
     .join(' ')
     .trim();
   const insisted = words.length === 0 || operands.includes('-');
-  if (insisted && stdin.kind === 'terminal') throw usageError('a prompt is missing', 'run');
+  if (insisted && stdin.kind === 'terminal') throw usageError('a prompt is missing', 'reprise run');
   const input = await readInput(stdin, !insisted);
   if (input === undefined) {
     err.write('reprise: nothing came on standard input, so going on without it (a lone "-" waits for it)\n', 'dim');
   }
   const prompt = [words, input?.trim() ?? ''].filter((part) => part !== '').join('\n\n');
-  if (prompt === '') throw usageError('a prompt is missing', 'run');
+  if (prompt === '') throw usageError('a prompt is missing', 'reprise run');
   return prompt;
 }

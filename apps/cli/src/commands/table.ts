@@ -1,17 +1,5 @@
-import type { Io } from '@reprise/tui';
-import type { Options, Parsed, Shape } from '../parse.ts';
+import type { Command, Options } from '@reprise/tui';
 import { DELETE, EXPORT, FORK, IMPORT, MODELS, READ, RUN, SEARCH, TIDY } from './options.ts';
-
-/** Gives the exit code; throws a coded error otherwise. */
-export type Handler<O extends Options> = (parsed: Parsed<O>, io: Io) => Promise<number>;
-
-export interface Command<O extends Options = Options> extends Shape<O> {
-  readonly summary: string;
-  readonly details?: string;
-  readonly examples: readonly (readonly [line: string, what: string])[];
-  /** Each command is a chunk of its own, loaded when it runs. */
-  readonly load: () => Promise<Handler<O>>;
-}
 
 /** Holds a handler to the options of its command. */
 function define<O extends Options>(command: Command<O>): Command<O> {
@@ -176,6 +164,7 @@ const models = define({
   load: async () => (await import('./models.ts')).models,
 });
 
+/** The program at a glance. Each command is a chunk of its own, loaded when it runs. */
 export const COMMANDS: readonly Command<any>[] = [
   run,
   list,

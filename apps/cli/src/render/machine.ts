@@ -2,7 +2,7 @@ import type { Coded, TurnUsage } from '@reprise/core';
 import type { Sink } from '@reprise/tui';
 import type { Renderer } from './renderer.ts';
 
-export const NO_USAGE: TurnUsage = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };
+const NO_USAGE: TurnUsage = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };
 
 /** An error as JSON shows it. */
 export function plain({ code, message, hint, retryAt }: Coded): object {

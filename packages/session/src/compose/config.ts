@@ -65,7 +65,7 @@ function faulty(file: string, cause: unknown): RepriseError {
   return configurationError(
     file,
     `The configuration ${file} can't be used: ${problem}`,
-    'Mend or remove the file. It may set model, permission, contextWindow, aliases, providers, storage and storageOptions.',
+    'Mend or remove the file. It may set model, permission, contextWindow, aliases, providers, catalogue, strictModels, storage and storageOptions.',
     cause,
   );
 }

@@ -1,12 +1,9 @@
 import { isCoded } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
-import { EXIT } from '../../exit-codes.ts';
-import { usageError } from '../../parse.ts';
-import type { Io } from '@reprise/tui';
-import { readLine } from '@reprise/tui';
+import { EXIT, confirm, usageError } from '@reprise/tui';
+import type { Handler, Io } from '@reprise/tui';
 import type { DELETE, FORK } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] }, io) => {
   const how = {
@@ -40,10 +37,8 @@ async function assertThere(sessions: Sessions, id: string): Promise<void> {
   }
 }
 
-async function confirmed(ids: readonly string[], { stdin, err }: Io): Promise<boolean> {
-  if (stdin.kind !== 'terminal' || !err.isTTY) {
-    throw usageError('deleting for good wants --yes where nobody can be asked', 'session delete');
-  }
-  err.write(`Delete ${ids.join(', ')} for good? [y/N] `, 'bold');
-  return /^y(es)?$/i.test((await readLine())?.trim() ?? '');
+async function confirmed(ids: readonly string[], io: Io): Promise<boolean> {
+  const answer = await confirm(io, `Delete ${ids.join(', ')} for good?`);
+  if (answer !== undefined) return answer;
+  throw usageError('deleting for good wants --yes where nobody can be asked', 'reprise session delete');
 }

@@ -1,9 +1,9 @@
 import type { Damage } from '@reprise/core';
 import { collectGarbage, repairSession, verifySession } from '@reprise/storage-fs';
-import { EXIT } from '../../exit-codes.ts';
+import { EXIT } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
 import { filesFor } from '../../store.ts';
 import type { READ, TIDY } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 export const verify: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
   const damage = verifySession(id, await filesFor(io, options, 'verify'));

@@ -1,9 +1,8 @@
 import type { SessionHead } from '@reprise/core';
-import { EXIT } from '../../exit-codes.ts';
-import { asText, brief } from '@reprise/tui';
+import { EXIT, asText, brief } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
 import { withStore } from '../../store.ts';
 import type { READ } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 export const list: Handler<typeof READ> = async ({ options }, io) => {
   const heads = await withStore(io, options, (sessions) => sessions.list());

@@ -1,9 +1,8 @@
 import { RepriseError } from '@reprise/core';
-import { brief } from '@reprise/tui';
-import { EXIT } from '../../exit-codes.ts';
+import { EXIT, brief } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
 import { withStore } from '../../store.ts';
 import type { SEARCH } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 export const search: Handler<typeof SEARCH> = async ({ options, operands }, io) => {
   const { items } = await withStore(io, options, async (_, storage) => {

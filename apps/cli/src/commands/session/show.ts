@@ -1,12 +1,9 @@
 import type { Message } from '@reprise/core';
-import { EXIT, exitCodeOf } from '../../exit-codes.ts';
+import { EXIT, asText, callLine, exitCodeOf, reportError } from '@reprise/tui';
+import type { Handler, Sink } from '@reprise/tui';
 import { plain } from '../../render/machine.ts';
-import { asText, callLine } from '@reprise/tui';
-import { report } from '../../render/report.ts';
-import type { Sink } from '@reprise/tui';
 import { withStore } from '../../store.ts';
 import type { READ } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 /** On damage: what loads, then the damage and its exit code. */
 export const show: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
@@ -14,7 +11,7 @@ export const show: Handler<typeof READ> = async ({ options, operands: [id = ''] 
   if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
   else for (const message of messages) print(message, io.out);
   if (!error) return EXIT.ok;
-  report(error, io);
+  reportError(error, io, 'reprise');
   return exitCodeOf(error);
 };
 

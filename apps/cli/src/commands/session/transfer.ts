@@ -1,10 +1,8 @@
 import { RepriseError } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
-import { EXIT } from '../../exit-codes.ts';
-import type { Io } from '@reprise/tui';
-import { readInput } from '@reprise/tui';
+import { EXIT, readText } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
 import type { EXPORT, IMPORT } from '../options.ts';
-import type { Handler } from '../table.ts';
 
 /** Bytes; a string of JavaScript holds not much more. */
 const LARGEST = 256 * 1024 * 1024;
@@ -15,7 +13,7 @@ export const exporting: Handler<typeof EXPORT> = async ({ options, operands: [id
 };
 
 export const importing: Handler<typeof IMPORT> = async ({ options, operands: [file = ''] }, io) => {
-  const data = parse(file === '-' ? ((await readInput(io.stdin, false, LARGEST)) ?? '') : fromFile(file, io), file);
+  const data = parse(await readText(io, file, LARGEST), file);
   const how = {
     ...(options['new-id'] !== undefined && { newId: options['new-id'] }),
     ...(options.model !== undefined && { model: options.model }),
@@ -36,21 +34,5 @@ function parse(text: string, file: string): unknown {
       hint: 'It should be what "reprise session export" wrote, or a JSON array of messages.',
       cause,
     });
-  }
-}
-
-function fromFile(file: string, { cwd }: Io): string {
-  try {
-    return process
-      .getBuiltinModule('node:fs')
-      .readFileSync(process.getBuiltinModule('node:path').resolve(cwd, file), 'utf8');
-  } catch (cause) {
-    throw new RepriseError(
-      'INVALID_INPUT',
-      `${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
   }
 }

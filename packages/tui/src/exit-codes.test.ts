@@ -2,7 +2,6 @@ import { ERROR_CODES, RepriseError } from '@reprise/core';
 import type { ErrorCode, Outcome } from '@reprise/core';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, exitCodeOfOutcome } from './exit-codes.ts';
-import { NO_USAGE } from './render/machine.ts';
 
 const EXPECTED: Record<ErrorCode, number> = {
   RATE_LIMIT: 5,
@@ -31,6 +30,8 @@ const EXPECTED: Record<ErrorCode, number> = {
   UNSUPPORTED: 2,
   INTERNAL: 1,
 };
+
+const NO_USAGE = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };
 
 describe('exit codes', () => {
   it.each(ERROR_CODES)('%s has the documented one', (code) => {

@@ -1,9 +1,9 @@
 import type { Coded } from '@reprise/core';
-import type { Io } from '@reprise/tui';
+import type { Io } from './io.ts';
 
-/** One line, then what to do about it. The stack is for those who ask for it. */
-export function report(error: Coded, { err, env }: Pick<Io, 'err' | 'env'>): void {
-  err.write('reprise: ', 'red');
+/** Tells of an error on `err`: one line after the program's name, then what to do about it. `REPRISE_DEBUG=1` adds the stack. */
+export function reportError(error: Coded, { err, env }: Pick<Io, 'err' | 'env'>, program: string): void {
+  err.write(`${program}: `, 'red');
   err.write(`${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   if (error.hint) err.write(`  ${error.hint.replaceAll('\n', '\n  ')}\n`, 'dim');
   if (error.retryAt) err.write(`  Trying again makes sense from ${error.retryAt} on.\n`, 'dim');

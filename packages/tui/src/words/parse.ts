@@ -46,10 +46,14 @@ const OPTION = /^--?[a-zA-Z][\w-]*(=|$)/;
 const GUARD = '\0';
 const bare = (word: string): string => (word.startsWith(GUARD) ? word.slice(1) : word);
 
-/** The words after a command's name. INVALID_INPUT, with the nearest name, for anything that the command doesn't take. */
+/**
+ * The words after a command's name. INVALID_INPUT, with the nearest name, for anything that the command doesn't take; `command` is what
+ * its hint calls it, with the program's name.
+ */
 export function parse<O extends Options>(
   shape: Shape<O>,
   words: readonly string[],
+  command: string = shape.name,
 ): Parsed<O> & { asks?: 'help' | 'version' } {
   const options: Options = { ...shape.options, ...EVERYWHERE };
   // Strict parsing would throw at the first unknown option in words of its own; the tokens let us choose ours.
@@ -71,35 +75,41 @@ export function parse<O extends Options>(
     if (token.kind === 'positional') operands.push(bare(token.value));
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (!option) throw unknown(token.rawName, options, shape.name);
-    values[token.name] = valueOf(option, token.rawName, token.value && bare(token.value), token.inlineValue === true);
+    if (!option) throw unknown(token.rawName, options, command);
+    const value = token.value && bare(token.value);
+    values[token.name] = valueOf(option, token.rawName, value, token.inlineValue === true, command);
   }
   const asks = values['help'] ? 'help' : values['version'] ? 'version' : undefined;
   if (asks) return { options: {}, operands, asks };
   const { min, max, usage } = shape.operands;
-  if (operands.length < min) throw usageError(`${usage} is missing`, shape.name);
-  if (operands.length > max) throw usageError(`"${operands[max]}" is one word too many`, shape.name);
+  if (operands.length < min) throw usageError(`${usage} is missing`, command);
+  if (operands.length > max) throw usageError(`"${operands[max]}" is one word too many`, command);
   return { options: values as Values<O>, operands };
 }
 
-function valueOf(option: Option, name: string, value: string | undefined, inline: boolean): string | number | boolean {
+function valueOf(
+  option: Option,
+  name: string,
+  value: string | undefined,
+  inline: boolean,
+  command: string,
+): string | number | boolean {
+  const wrong = (message: string): RepriseError => usageError(`${name} ${message}`, command);
   if (option.type === 'switch') {
-    if (value !== undefined) throw usageError(`${name} is a switch and takes no value`);
+    if (value !== undefined) throw wrong('is a switch and takes no value');
     return true;
   }
-  if (value === undefined) throw usageError(`${name} needs a value`);
+  if (value === undefined) throw wrong('needs a value');
   // `--session --json` is a forgotten value, not a session of that name; `--system=--json` is what it says.
   if (!inline && OPTION.test(value)) {
-    throw usageError(`${name} needs a value; write ${name}=${value} if "${value}" is meant to be it`);
+    throw wrong(`needs a value; write ${name}=${value} if "${value}" is meant to be it`);
   }
   if (option.type === 'choice' && !option.choices?.includes(value)) {
     const guess = nearest(value, option.choices ?? []);
-    throw usageError(
-      `${name} takes ${option.choices?.join(', ')}, not "${value}"${guess ? `; "${guess}" is near` : ''}`,
-    );
+    throw wrong(`takes ${option.choices?.join(', ')}, not "${value}"${guess ? `; "${guess}" is near` : ''}`);
   }
   if (option.type === 'count') {
-    if (!/^[1-9]\d{0,14}$/.test(value)) throw usageError(`${name} takes a whole number above 0, not "${value}"`);
+    if (!/^[1-9]\d{0,14}$/.test(value)) throw wrong(`takes a whole number above 0, not "${value}"`);
     return Number(value);
   }
   return value;
@@ -113,8 +123,7 @@ function unknown(rawName: string, options: Options, command: string): RepriseErr
   return usageError(`unknown option ${rawName}${guess ? `, did you mean ${guess}?` : ''}`, command);
 }
 
-export function usageError(message: string, command?: string): RepriseError {
-  return new RepriseError('INVALID_INPUT', message, {
-    hint: `reprise ${command ? `${command} ` : ''}--help shows what it takes.`,
-  });
+/** Wrong usage of `command`, whose help says what it takes. */
+export function usageError(message: string, command: string): RepriseError {
+  return new RepriseError('INVALID_INPUT', message, { hint: `${command} --help shows what it takes.` });
 }

@@ -1,6 +1,7 @@
 import { isCoded } from '@reprise/core';
 import type { ErrorCode, Outcome } from '@reprise/core';
 
+/** What a program of ours ends with. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -43,13 +44,15 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: EXIT.failure,
 };
 
+/** The exit code of an error: its cause, and 1 for what carries no code. */
 export function exitCodeOf(error: unknown): number {
   if (!isCoded(error)) return EXIT.failure;
-  // Wrong input from the configuration file is no wrong usage.
+  // Wrong input from the configuration is no wrong usage; `@reprise/session/compose` marks it so.
   if ('details' in error && Object(error.details).configuration !== undefined) return EXIT.configuration;
   return BY_CODE[error.code];
 }
 
+/** The exit code of a turn. */
 export function exitCodeOfOutcome(outcome: Outcome): number {
   switch (outcome.status) {
     case 'done':
