@@ -79,7 +79,7 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
       const { text, outside } = loaded('session', ...words);
       expect(text).toContain('messages.json');
       expect(text).not.toContain('.doStream(');
-      expect(text).not.toContain('ANTHROPIC_API_KEY');
+      expect(text).not.toContain('ANTHROPIC_BASE_URL');
       expect(outside).toEqual([]);
     },
   );
