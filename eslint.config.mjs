@@ -13,7 +13,7 @@ const layers = {
   'packages/tui': ['core'],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
   'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui'],
-  'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session'],
+  'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui'],
 };
 const builtins = [...builtinModules, 'node:*'];
 
