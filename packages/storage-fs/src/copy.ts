@@ -1,7 +1,17 @@
-import { closeSync, constants, copyFileSync, fchmodSync, fdatasyncSync, fstatSync, ftruncateSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { assertThrough, type SessionHead } from '@reprise/core';
 import { shareBlobs } from './blobs.ts';
-import { createFile, openExisting, readWhole, replaceFile, writeWhole } from './files.ts';
+import { createFile, openExisting, readWhole, replaceFile, temporaryFor, writeWhole } from './files.ts';
 import { LogWriter, logText } from './log-writer.ts';
 import { plainRecords } from './plain.ts';
 import { seek } from './read-log.ts';
@@ -20,16 +30,24 @@ function copyLog(from: string, to: string, through: number): void {
     const end = through === tail.tip ? tail.end : seek(source, tail.end, through + 1);
     if (end === undefined) throw new Error(`record ${through} or the one behind it is damaged`);
     const whole = end * 2 > tail.end;
-    if (whole) copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const copy = whole ? (openExisting(to, 'write') as number) : createFile(to);
+    // Under another name until it is cut to size: a log that holds more than was asked for must never be seen.
+    const temporary = temporaryFor(to);
+    rmSync(temporary, { force: true });
     try {
-      if (whole) ftruncateSync(copy, end);
-      else copyBytes(source, copy, end);
-      fchmodSync(copy, 0o600);
-      writeWhole(copy, Buffer.from(CLOSER), end);
-      fdatasyncSync(copy);
+      if (whole) copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const copy = whole ? (openExisting(temporary, 'write') as number) : createFile(temporary);
+      try {
+        if (whole) ftruncateSync(copy, end);
+        else copyBytes(source, copy, end);
+        fchmodSync(copy, 0o600);
+        writeWhole(copy, Buffer.from(CLOSER), end);
+        fdatasyncSync(copy);
+      } finally {
+        closeSync(copy);
+      }
+      renameSync(temporary, to);
     } finally {
-      closeSync(copy);
+      rmSync(temporary, { force: true });
     }
   } finally {
     closeSync(source);

@@ -1,10 +1,12 @@
 /**
  * One record as one line of `messages.json`: `[` or `,`, then the record with its `seq` in front and a checksum behind:
  * `,{"seq":7,"type":"message",…,"sum":"0a1b2c3d"}`. The checksum is the CRC-32 of all bytes from `{` to before `,"sum"`:
- * it finds every single flipped bit and every burst of up to 32, at 0.25 ms a MiB.
+ * it finds every single flipped bit and every burst of up to 32, at 0.25 ms a MiB. In the lines of a batch before its last the checksum
+ * is called `and`: the batch goes on.
  */
 const OPEN = '{"seq":';
 const SUM = ',"sum":"';
+const AND = ',"and":"';
 const CLOSE = '"}';
 const SUM_BYTES = SUM.length + 8 + CLOSE.length;
 
@@ -21,11 +23,11 @@ function crc32(bytes: Uint8Array | string): number {
   return crc(bytes);
 }
 
-/** The line for a record, without what stands before it and without its line break. */
-export function lineOf(seq: number, json: string): string {
+/** The line for a record, without what stands before it and without its line break; `more` where its batch goes on. */
+export function lineOf(seq: number, json: string, more = false): string {
   const inner = json.slice(1, -1);
   const text = `${OPEN}${seq}${inner.trim() === '' ? inner : `,${inner}`}`;
-  return `${text}${SUM}${hex(crc32(text))}${CLOSE}`;
+  return `${text}${more ? AND : SUM}${hex(crc32(text))}${CLOSE}`;
 }
 
 /** Where the parts of a whole line are; `led` tells whether the right character stands before it. */
@@ -34,6 +36,8 @@ export interface Parsed {
   readonly body: number;
   readonly bodyEnd: number;
   readonly led: boolean;
+  /** Whether its batch goes on. */
+  readonly more: boolean;
 }
 
 /** What a line that is no record is. */
@@ -45,10 +49,11 @@ export function parseLine(bytes: Buffer, start: number, end: number, first: bool
   const sum = end - SUM_BYTES;
   const seq = seqAt(bytes, start, end);
   if (seq === undefined || !ours) return ours ? 'checksum' : 'foreign';
-  if (bytes.toString('latin1', sum, end) !== `${SUM}${hex(crc32(bytes.subarray(start + 1, sum)))}${CLOSE}`)
-    return 'checksum';
+  const rest = bytes.toString('latin1', sum, end);
+  const more = rest.startsWith(AND);
+  if (rest !== `${more ? AND : SUM}${hex(crc32(bytes.subarray(start + 1, sum)))}${CLOSE}`) return 'checksum';
   const body = start + 1 + OPEN.length + String(seq).length;
-  return { seq, body, bodyEnd: sum, led: bytes[start] === (first ? FIRST : NEXT) };
+  return { seq, body, bodyEnd: sum, led: bytes[start] === (first ? FIRST : NEXT), more };
 }
 
 /** The record's text, byte for byte as it was given. */
@@ -78,7 +83,8 @@ function looksOurs(bytes: Buffer, start: number, end: number): boolean {
 }
 
 function endsOurs(bytes: Buffer, end: number): boolean {
-  return bytes.toString('latin1', end - SUM_BYTES, end - SUM_BYTES + SUM.length) === SUM;
+  const key = bytes.toString('latin1', end - SUM_BYTES, end - SUM_BYTES + SUM.length);
+  return key === SUM || key === AND;
 }
 
 function hex(sum: number): string {

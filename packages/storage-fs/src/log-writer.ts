@@ -66,10 +66,10 @@ export class LogWriter {
     if (this.#uncut !== undefined) this.#cutBack();
     if (this.#uncut !== undefined) throw storageError(this.#uncut, `append to ${this.#path}`);
     const tip = this.#tip + records.length;
-    const bytes = Buffer.from(logText(records, this.#tip, this.#end));
+    const bytes = Buffer.from(logText(records, this.#tip, this.#end, true));
     this.assertOurs();
     try {
-      writeWhole(this.#fd, bytes, this.#end);
+      this.#write(bytes, records.length);
       fdatasyncSync(this.#fd);
     } catch (error) {
       this.#cutBack();
@@ -77,6 +77,18 @@ export class LogWriter {
     }
     this.#tip = tip;
     this.#end += bytes.length - CLOSER.length;
+  }
+
+  /**
+   * One write, except for a batch behind other records: of that all but its first byte goes first, so that the closing `]` stays and says
+   * that what follows is unfinished, however little of it a power cut leaves. Then that one byte makes the batch count, whole.
+   */
+  #write(bytes: Buffer, count: number): void {
+    const rest = count > 1 && this.#end > 0 ? 1 : 0;
+    writeWhole(this.#fd, bytes.subarray(rest), this.#end + rest);
+    if (rest === 0) return;
+    fdatasyncSync(this.#fd);
+    writeWhole(this.#fd, bytes.subarray(0, rest), this.#end);
   }
 
   /** Ends all appending through this writer: what the file holds is not certain any more. */
@@ -125,11 +137,11 @@ export class LogWriter {
   }
 }
 
-/** `records` as they stand in a log behind record `tip`, whose line ends at byte `end`, with the closing text. */
-export function logText(records: readonly string[], tip = 0, end = 0): string {
+/** `records` as they stand in a log behind record `tip`, whose line ends at byte `end`, with the closing text; `batch` where they came as one. */
+export function logText(records: readonly string[], tip = 0, end = 0, batch = false): string {
   let text = '';
   for (const [at, json] of records.entries())
-    text += `${end === 0 && at === 0 ? '[' : ','}${lineOf(tip + at + 1, json)}\n`;
+    text += `${end === 0 && at === 0 ? '[' : ','}${lineOf(tip + at + 1, json, batch && at < records.length - 1)}\n`;
   return `${text}${CLOSER}`;
 }
 

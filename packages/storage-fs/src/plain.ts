@@ -6,7 +6,7 @@ import { firstRecord } from './recover-head.ts';
 
 /** How every log of ours begins; a hand-written one hardly does. */
 const OURS = '[{"seq":';
-const CHECKSUM = /"sum":"[0-9a-f]{8}"\}$/m;
+const CHECKSUM = /"(sum|and)":"[0-9a-f]{8}"\}$/m;
 
 const Json = z.json();
 const Message = z.object({

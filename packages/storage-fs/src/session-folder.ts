@@ -1,6 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { SessionHead } from '@reprise/core';
-import { isFolder, openExisting, readWhole } from './files.ts';
+import { isFolder, openExisting, readWhole, statOf } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
 import { parseLine } from './line.ts';
 import { plainRecords } from './plain.ts';
@@ -43,7 +43,12 @@ export function headAtTip(folder: string, id: string): SessionHead | undefined {
 
 /** What a listing shows of `folder`: its `state.json` alone where that is there. */
 export function listedIn(folder: string, id: string): SessionHead | undefined {
-  return readState(folder, id) ?? headIn(folder, id);
+  return quickHeadIn(folder, id) ?? headIn(folder, id);
+}
+
+/** The head in `state.json`, unless the folder is half made, which its `metadata.json` would tell. */
+export function quickHeadIn(folder: string, id: string): SessionHead | undefined {
+  return statOf(`${folder}/metadata.json`) === undefined ? undefined : readState(folder, id);
 }
 
 function withLog<T>(folder: string, use: (fd: number, size: number) => T): T | undefined {

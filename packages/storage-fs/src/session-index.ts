@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { pageOfHeads, SESSION_ID, type Page, type Query, type SessionHead } from '@reprise/core';
-import { parseState, readState, stateText } from './head-file.ts';
+import { parseState, stateText } from './head-file.ts';
 import { IndexFile, isBusy } from './index-file.ts';
 import { statOf } from './files.ts';
-import { listedIn } from './session-folder.ts';
+import { listedIn, quickHeadIn } from './session-folder.ts';
 import { readTouched, type Place } from './touched.ts';
 
 /** Sessions looked at in one transaction: about 2 ms of reading, between two looks at the event loop. */
@@ -195,7 +195,7 @@ function lookAt(
   const now = signature(root, id);
   if (now !== '' && now === sig) return { head: null, sig };
   try {
-    const head = readState(`${root}/${id}`, id);
+    const head = quickHeadIn(`${root}/${id}`, id);
     // Only what was read from that very file has its signature.
     if (head !== undefined) return { head, sig: now };
     return { head: listedIn(`${root}/${id}`, id), sig: '' };

@@ -5,6 +5,8 @@ import { Backward, Forward, type Lines } from './scan.ts';
 /** What a log ends with after its last record. */
 export const CLOSER = ']\n';
 const EMPTY_LOG = '[]\n';
+/** The closing text's `]` with more behind it: there an append was under way, and nothing from there on was acknowledged. */
+const INTERRUPTED = 0x5d;
 
 /** The closing text of a log whose records end at byte `end`. */
 export function closerFor(end: number): string {
@@ -19,7 +21,7 @@ export interface Tail {
   readonly end: number;
   /** Whether exactly the closing text stands there. Anything else is a torn tail. */
   readonly clean: boolean;
-  /** How far a reader looks: where the file is closed, to there, so that no damaged line passes for a torn one. */
+  /** How far a reader looks: where the file is closed and not torn, to there, so that no damaged line passes for a torn one. */
   readonly readEnd: number;
 }
 
@@ -27,8 +29,8 @@ export interface Tail {
  * Finds the end of a log of `size` bytes from its last lines: two sound ones in order settle it. Only where they aren't there
  * is the whole file read.
  *
- * What a writer left behind when it was stopped is told from damage by two signs: it has no line break yet, or it holds NUL
- * bytes (blocks that a power cut kept from the disk). Other unreadable lines at the end were acknowledged once: they stay in their
+ * What a writer left behind when it was stopped is told from damage by three signs: it begins with the closing `]`, it has no line
+ * break yet, or it holds NUL bytes (blocks that a power cut kept from the disk). Other unreadable lines at the end were acknowledged once: they stay in their
  * place and keep their number.
  */
 export function tailOf(fd: number, size: number): Tail {
@@ -44,10 +46,16 @@ export function tailOf(fd: number, size: number): Tail {
   if (typeof last === 'string') return wholeTail(fd, size, closed);
   const end = lines.at + lines.end - lines.start + 1;
   const tail = { tip: last.seq, end, clean: closed, readEnd: end };
-  if (lines.at === 0) return last.seq === 1 ? tail : wholeTail(fd, size, closed);
-  lines.next();
-  const before = parseLine(lines.bytes, lines.start, lines.end, lines.at === 0);
-  return typeof before !== 'string' && before.seq === last.seq - 1 ? tail : wholeTail(fd, size, closed);
+  // Back to the line before the last batch: the first line of a batch says whether it counts.
+  for (let first = last; first.led;) {
+    if (lines.at === 0) return first.seq === 1 ? tail : wholeTail(fd, size, closed);
+    lines.next();
+    const before = parseLine(lines.bytes, lines.start, lines.end, lines.at === 0);
+    if (typeof before === 'string' || before.seq !== first.seq - 1) break;
+    if (!before.more) return tail;
+    first = before;
+  }
+  return wholeTail(fd, size, closed);
 }
 
 function wholeTail(fd: number, size: number, closed: boolean): Tail {
@@ -59,6 +67,10 @@ function wholeTail(fd: number, size: number, closed: boolean): Tail {
   let kept = sound;
   let stopped = false;
   while (lines.next()) {
+    if (lines.at > 0 && lines.bytes[lines.start] === INTERRUPTED) {
+      order.finish(out);
+      return { tip: order.last + order.bad, end: lines.at, clean: false, readEnd: lines.at };
+    }
     const damaged = order.damage.length;
     const tornHere = torn(lines);
     order.take(lines, out);
@@ -78,12 +90,12 @@ function wholeTail(fd: number, size: number, closed: boolean): Tail {
     tip: order.last + kept.bad,
     end: kept.end,
     clean: closed && kept.end === to,
-    readEnd: closed ? to : kept.end,
+    readEnd: closed && !stopped ? to : kept.end,
   };
 }
 
 function torn(lines: Lines): boolean {
-  return !lines.whole || lines.bytes.subarray(lines.start, lines.end).includes(0);
+  return !lines.whole || lines.bytes.subarray(lines.start, lines.end).includes('\0\0');
 }
 
 function isText(lines: Lines, text: string): boolean {

@@ -30,11 +30,11 @@ test('messages.json is valid JSON after every append, and what was acknowledged 
   }
 });
 
-test('one record a line, with its seq in front and a checksum of its bytes behind', async () => {
+test('one record a line, with its seq in front and a checksum of its bytes behind, which says whether the batch goes on', async () => {
   await make(made.storage, 'one', ['{"type":"session","format":1}', '{}', '{ }']);
   expect(readFileSync(file('messages.json'), 'utf8').split('\n')).toEqual([
-    expect.stringMatching(/^\[\{"seq":1,"type":"session","format":1,"sum":"[0-9a-f]{8}"\}$/),
-    expect.stringMatching(/^,\{"seq":2,"sum":"[0-9a-f]{8}"\}$/),
+    expect.stringMatching(/^\[\{"seq":1,"type":"session","format":1,"and":"[0-9a-f]{8}"\}$/),
+    expect.stringMatching(/^,\{"seq":2,"and":"[0-9a-f]{8}"\}$/),
     expect.stringMatching(/^,\{"seq":3 ,"sum":"[0-9a-f]{8}"\}$/),
     ']',
     '',

@@ -1,0 +1,104 @@
+import { mkdirSync, realpathSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkAfterCrash } from './lib/check.mjs';
+import { random, withFolder } from './lib/machine.mjs';
+import { crashState, recordDisk } from './lib/traced-fs.mjs';
+import { Model, moves, play } from './lib/workload.mjs';
+
+/** States to be checked go to memory where there is some: the disk is a model here. */
+function place() {
+  try {
+    return statfsSync('/dev/shm').bavail > 10_000 ? '/dev/shm' : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** Plays the moves once while each operation on the disk is recorded, then cuts the power in the model at random places of the record. */
+export default {
+  name: 'modelled power cuts',
+  amounts: { short: 400, long: 20_000, mutant: 500 },
+  missing: () => undefined,
+  async run({ store, amount }) {
+    const problems = [];
+    const record = await withFolder((folder) => play1(store, realpathSync(folder)));
+    const counts = { operations: record.operations.length, states: 0 };
+    const pick = random(amount);
+    await withFolder(async (folder) => {
+      for (let state = 0; state < amount && problems.length < 20; state += 1) {
+        // After each operation in turn, so that none is left out.
+        const until = 1 + ((state * 7919) % record.operations.length);
+        const root = join(folder, 'sessions');
+        crashState(record, until, pick, root);
+        counts.states += 1;
+        for (const problem of await checkAfterCrash(store, root, modelAt(record, until)))
+          problems.push(`state ${state} after operation ${until}: ${problem}`);
+        rmSync(root, { recursive: true });
+      }
+    }, place());
+    return { counts, problems };
+  },
+  mutants: [
+    {
+      name: 'an append is not synced',
+      patches: [
+        [
+          'log-writer.ts',
+          'writeWhole(this.#fd, bytes, this.#end);\n      fdatasyncSync(this.#fd);',
+          'writeWhole(this.#fd, bytes, this.#end);',
+        ],
+      ],
+    },
+    {
+      name: 'the name of a new session is not synced',
+      patches: [['session-writer.ts', 'this.#saveMetadata();\n      syncFolder(root);', 'this.#saveMetadata();']],
+    },
+    {
+      name: 'the names in a new session are not synced',
+      patches: [
+        ['session-writer.ts', 'syncFolder(folder);\n      this.#saveMetadata();', 'this.#saveMetadata();'],
+        ['session-writer.ts', 'syncFolder(this.place.folder);\n    this.#metadata = text;', 'this.#metadata = text;'],
+      ],
+    },
+    { name: 'a rewritten log is not synced before its rename', patches: [['rewrite.ts', 'fsyncSync(fd);', '']] },
+    {
+      name: 'the rename of a rewritten log is not synced',
+      patches: [
+        ['session-writer.ts', 'old.close();\n      syncFolder(folder);', 'old.close();'],
+        ['session-writer.ts', 'syncFolder(this.place.folder);\n    this.#metadata = text;', 'this.#metadata = text;'],
+      ],
+    },
+    { name: 'a deletion is not synced', patches: [['leases.ts', 'syncFolder(root);', '']] },
+    { name: 'a copied log is not synced', patches: [['copy.ts', 'fdatasyncSync(copy);', '']] },
+    {
+      name: 'a torn tail is taken for records',
+      patches: [['tail.ts', 'while (more && torn(lines)) more = lines.next();', '']],
+    },
+  ],
+};
+
+async function play1({ fsStorage }, folder) {
+  const root = join(folder, 'sessions');
+  mkdirSync(root, { mode: 0o700 });
+  const disk = recordDisk(root);
+  const storage = fsStorage({ root });
+  const leases = new Map();
+  try {
+    for (const move of moves(3)) {
+      disk.operations.push({ what: 'said', line: `begin ${JSON.stringify(move)}` });
+      await play(storage, leases, move);
+      disk.operations.push({ what: 'said', line: 'done' });
+    }
+  } finally {
+    await storage.close();
+    disk.undo();
+  }
+  return disk;
+}
+
+function modelAt({ operations }, until) {
+  const model = new Model();
+  for (const { what, line } of operations.slice(0, until)) if (what === 'said') model.take(line);
+  return model;
+}

@@ -1,0 +1,133 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
+/** The package's sources: what the campaigns run on. */
+export const SOURCES = join(HERE, 'src');
+
+/** Runs `work` with a folder of its own, which is removed afterwards. */
+export async function withFolder(work, parent = tmpdir()) {
+  const folder = realpathSync(mkdtempSync(join(parent, 'reprise-campaign-')));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A copy of the sources in which each of `patches` (`[file, from, to]`) was made; `from` must be there. The copy lies outside the
+ * repository, and shares its dependencies.
+ */
+export function mutated(folder, patches) {
+  const sources = join(folder, 'src');
+  cpSync(SOURCES, sources, { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
+  symlinkSync(join(HERE, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const [file, from, to] of patches) {
+    const path = join(sources, file);
+    const text = readFileSync(path, 'utf8');
+    if (!text.includes(from))
+      throw new Error(`${file} holds no ${JSON.stringify(from)}: the mutant must be brought up to date`);
+    writeFileSync(path, text.replaceAll(from, to));
+  }
+  return sources;
+}
+
+/** Starts a writer (lib/child.mjs) on the store in `sources`, under another program where `under` names one. */
+export function start(sources, root, args, under = []) {
+  const node = [process.execPath, '-C', '@reprise/source', '--no-warnings', CHILD, join(sources, 'index.ts'), root];
+  const [command, ...rest] = [...under, ...node, ...args.map(String)];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const lines = [];
+  const waiting = new Set();
+  let errors = '';
+  child.stderr.on('data', (bytes) => (errors += bytes));
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line);
+    for (const look of waiting) look();
+  });
+  const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, errors })));
+  const line = (begin) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = lines.find((each) => each.startsWith(begin));
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`no "${begin}" in: ${lines.join(' | ')} ${errors}`)));
+    });
+  /** Ends it and what it runs under, at once. */
+  const kill = async (signal = 'SIGKILL') => {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+    if (signal === 'SIGKILL') await ended;
+  };
+  return { pid: child.pid, lines, line, ended, kill };
+}
+
+/** `undefined` where `command` runs here, else why a campaign that needs it is skipped. */
+export function missing(command, args, what) {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return `${what} is not possible here`;
+  }
+}
+
+export const noStrace = () => missing('strace', ['-o', '/dev/null', 'true'], 'tracing with strace');
+
+/** Calls `work` for every item, two at once. */
+export async function twoAtOnce(items, work) {
+  const list = [...items];
+  const worker = async () => {
+    for (let item = list.shift(); item !== undefined; item = list.shift()) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+/** A generator of numbers below a bound, the same for the same seed (mulberry32). */
+export function random(seed) {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** `count` numbers from 1 to `last`, evenly spread; all of them where there are no more. */
+export function spread(last, count) {
+  if (count >= last) return Array.from({ length: last }, (_, at) => at + 1);
+  return [...new Set(Array.from({ length: count }, (_, at) => 1 + Math.round((at * (last - 1)) / (count - 1))))];
+}
+
+/** `count` of `items`, evenly spread. */
+export function some(items, count) {
+  return spread(items.length, count).map((at) => items[at - 1]);
+}
+
+/** Each traced call of a trace as `{ call, n }`, the n-th of its name: so does strace count where it injects. */
+export function pointsIn(trace, calls) {
+  const seen = new Map();
+  return trace.split('\n').flatMap((line) => {
+    const call = /^(?:\d+ +)?(\w+)\(/.exec(line)?.[1];
+    if (call === undefined || !calls.includes(call)) return [];
+    const n = (seen.get(call) ?? 0) + 1;
+    seen.set(call, n);
+    return [{ call, n }];
+  });
+}
