@@ -33,6 +33,14 @@ describe('a turn, shown', () => {
     expect(shown([text('Hel'), reset, text('Hello')])).toEqual({ out: 'Hello\n', err: 'Trying again in 2 s\n' });
   });
 
+  it('takes nothing back of the text before a call', () => {
+    const reset: Chunk = { type: 'reset', at, offset: 0, reason: 'retry' };
+    expect(shown([text('One.'), call, result({}), text('Tw'), reset, text('Two.')])).toEqual({
+      out: 'One.\nTwo.\n',
+      err: '→ read a.txt\n  ✓ done\n',
+    });
+  });
+
   it('shows reasoning on a terminal only', () => {
     const reasoning: Chunk = { type: 'reasoning', at, content: 'hmm' };
     expect(shown([reasoning, text('Yes')]).err).toBe('');
