@@ -49,6 +49,7 @@ export type {
   CustomTool,
   ExportedSession,
   PruneStrategy,
+  RetryPolicy,
   Session,
   SessionEvents,
   SessionOptions,

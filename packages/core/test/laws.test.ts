@@ -289,7 +289,7 @@ function expectStable(
     const records = logs.get(now?.id ?? '');
     if (before === undefined || now === undefined || before.id !== now.id || records === undefined) return;
     const between = records.slice(before.seq, now.seq);
-    if (between.some(({ type }) => ['boundary', 'change', 'edit', 'delete', 'fork'].includes(type))) return;
+    if (between.some(({ type }) => ['boundary', 'change', 'edit', 'delete', 'fork', 'repair'].includes(type))) return;
     expect(extendsPrefix(flattened(requests[at - 1] ?? { prompt: [] }), flattened(request))).toBe(true);
   });
 }

@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import { assistantContent, flattened } from './compile-step.ts';
 import type { Slot } from './pair.ts';
 import { pairCalls } from './pair.ts';
+import { repaired } from './repaired.ts';
 import { resultOutput } from './compile-result.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -62,7 +63,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
   const messages: LanguageModelV4Message[] = [];
   const wantsAnAnswer = WANTS_AN_ANSWER.has(facts.info.capabilities.rules);
   if (state.summary !== undefined) addUserText(messages, `<summary>\n${state.summary}\n</summary>`);
-  for (const item of pairCalls(state.entries)) {
+  for (const item of pairCalls(repaired(state.entries, state.repair))) {
     if (item.kind === 'message') {
       const { role, content } = item.record;
       if (content.trim() === '') continue;
@@ -121,8 +122,9 @@ function addUserText(messages: LanguageModelV4Message[], text: string): void {
 }
 
 function paused(state: State): boolean {
-  const last = state.entries.at(-1)?.record;
-  return last?.type === 'step' && last.rawFinishReason === PAUSED;
+  const last = state.entries.at(-1);
+  if (last === undefined || last.seq <= (state.repair?.reasoning ?? 0)) return false;
+  return last.record.type === 'step' && last.record.rawFinishReason === PAUSED;
 }
 
 /** True where the model wants its own message back and goes on. */

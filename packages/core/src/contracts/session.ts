@@ -36,6 +36,11 @@ export interface SessionOptions {
   readonly pruneThreshold?: number;
   /** Model calls in one turn; default 50. */
   readonly maxSteps?: number;
+  /**
+   * Names of models that answer in place of `model`, in this order: once its tries are used up, where it is overloaded or limited for longer
+   * than a turn waits, and where the provider doesn't know it. A turn stays with the one it came to; the next turn begins with `model`.
+   */
+  readonly fallbackModels?: readonly string[];
   /** Working directory of the tools. */
   readonly cwd?: string;
   readonly title?: string;
@@ -165,6 +170,20 @@ export interface Clock {
   timer(ms: number, fire: () => void, options?: { readonly unref?: boolean }): () => void;
 }
 
+/** How failed model calls are tried again. Times in milliseconds. */
+export interface RetryPolicy {
+  /** Tries of one model call in all, for each model; default 5. */
+  readonly attempts: number;
+  /** The longest wait that a turn sits out; a longer one ends it with `retryAt`. Default 60,000. */
+  readonly longestWaitMs: number;
+  /** All waits of one model call together, for each model; default 180,000. */
+  readonly budgetMs: number;
+  /** The step of the first jittered wait, which then doubles; default 1000. */
+  readonly baseMs: number;
+  /** The turn waits until the time that the provider names, however far away: for servers and workers. Default false. */
+  readonly park: boolean;
+}
+
 export interface SessionsConfig {
   readonly storage: SessionStorage;
   readonly models: ModelResolver;
@@ -186,6 +205,12 @@ export interface SessionsConfig {
    * programs that make a session, send one message and end.
    */
   readonly linger?: number;
+  readonly retry?: Partial<RetryPolicy>;
+  /**
+   * Milliseconds without a part of an answer, and the model call has failed with TIMEOUT; default 300,000, for some models think in silence.
+   * Keep-alives are no part. Silence of the connection itself is the transport's to notice (`nodeFetch` of `@reprise/providers`: 120 s).
+   */
+  readonly idleMs?: number;
   /** A number in [0, 1), for retry jitter. */
   readonly random?: () => number;
   /** Errors that have no other reader (a listener that threw, a lease that could not be given back). Default: `console.error`. */

@@ -169,14 +169,17 @@ function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
 /** `retry-after-ms`, or `retry-after` in seconds or as an HTTP date. What is no time is passed over. */
 function retryAfter(headers: Readonly<Record<string, string>>, now: number): number | undefined {
   const ms = number(headers['retry-after-ms']);
-  if (ms !== undefined) return ms;
+  if (ms !== undefined) return Math.min(ms, YEAR_MS);
   const text = headers['retry-after'];
   if (text === undefined) return undefined;
   const seconds = number(text);
-  if (seconds !== undefined) return seconds * 1000;
+  if (seconds !== undefined) return Math.min(seconds * 1000, YEAR_MS);
   const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), YEAR_MS);
 }
+
+/** Nobody means more, and a time that no calendar holds could not be told. */
+const YEAR_MS = 365 * 86_400_000;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

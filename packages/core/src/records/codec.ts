@@ -9,6 +9,7 @@ const TYPES: ReadonlySet<string> = new Set<Rec['type']>([
   'step',
   'result',
   'attempt',
+  'repair',
   'turn-end',
   'edit',
   'delete',

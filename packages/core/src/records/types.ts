@@ -16,6 +16,7 @@ export interface Settings {
   readonly pruneStrategy?: PruneStrategy;
   readonly pruneThreshold?: number;
   readonly maxSteps?: number;
+  readonly fallbackModels?: readonly string[];
 }
 
 export interface ModelName {
@@ -133,6 +134,30 @@ export interface AttemptRecord {
   readonly code: ErrorCode;
   readonly message: string;
   readonly waitMs: number;
+  /** The turn is parked until then, also by the next owner. */
+  readonly until?: string;
+  /** The model that is asked from now on, in place of the one that failed. */
+  readonly model?: ModelName;
+}
+
+/** What requests leave out of what came before, because the provider refused it. Nothing of the log is lost. */
+export interface Repair {
+  /** Up to this seq: reasoning, signatures, and whatever else only the provider can read. */
+  readonly reasoning: number;
+  /** Up to this seq: what tools gave. */
+  readonly results?: number;
+  /** What lies before this seq, but for what is kept. */
+  readonly from?: number;
+  readonly keep?: readonly number[];
+}
+
+/** A refused request is sent again with less in it; without `repair`: that didn't help, and all of it is back. */
+export interface RepairRecord {
+  readonly type: 'repair';
+  readonly at: string;
+  readonly turn: string;
+  readonly reason: string;
+  readonly repair?: Repair;
 }
 
 /** The one terminal record of a turn. */
@@ -221,6 +246,7 @@ export type Rec =
   | StepRecord
   | ResultRecord
   | AttemptRecord
+  | RepairRecord
   | TurnEndRecord
   | EditRecord
   | DeleteRecord

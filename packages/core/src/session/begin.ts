@@ -16,6 +16,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
   const tools = options.tools ?? parts.tools.names();
   checkTools(parts, tools);
   const model = await parts.setModel(options.model);
+  await checkFallbacks(parts, options.fallbackModels);
   const cwd = options.cwd ?? runtime.cwd;
   const record: Rec = {
     type: 'session',
@@ -44,6 +45,7 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.settings[key as keyof typeof settings]),
   );
   if (options.tools !== undefined) checkTools(parts, options.tools);
+  await checkFallbacks(parts, options.fallbackModels);
   const model = options.model === undefined ? undefined : await parts.setModel(options.model);
   const system = options.systemPrompt === undefined ? undefined : custom(options.systemPrompt);
   const change: Omit<ChangeRecord, 'type' | 'at' | 'reason'> = {
@@ -67,6 +69,11 @@ function noticesOf(model: ResolvedModel, { temperature }: Settings): string[] {
   if (temperature !== undefined && !model.info.capabilities.temperature)
     notices.push(`${model.name} takes no temperature, so none is sent.`);
   return notices;
+}
+
+/** MODEL_NOT_FOUND for a name that stands for no model: not only when it is needed most. */
+async function checkFallbacks({ runtime }: Parts, names: readonly string[] = []): Promise<void> {
+  for (const name of names) await runtime.models.resolve(name);
 }
 
 function checkTools(parts: Parts, names: readonly string[]): void {

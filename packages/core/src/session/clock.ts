@@ -5,13 +5,21 @@ interface Timer {
   unref?(): void;
 }
 
+/** `setTimeout` fires at once where it is told to wait longer. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The machine's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   timer(ms, fire, options) {
-    const timer = setTimeout(fire, ms);
-    if (options?.unref) (timer as Timer).unref?.();
-    return () => clearTimeout(timer);
+    let cancel: () => void = () => undefined;
+    const arm = (left: number): void => {
+      const timer = setTimeout(() => (left > LONGEST_MS ? arm(left - LONGEST_MS) : fire()), Math.min(left, LONGEST_MS));
+      if (options?.unref) (timer as Timer).unref?.();
+      cancel = () => clearTimeout(timer);
+    };
+    arm(ms);
+    return () => cancel();
   },
 };
 

@@ -22,6 +22,7 @@ const settings = z.object({
   pruneStrategy: z.enum(['sliding-window', 'summarize', 'none']).optional(),
   pruneThreshold: z.number().optional(),
   maxSteps: count.optional(),
+  fallbackModels: z.array(z.string()).optional(),
 });
 const identity = {
   title: z.string().optional(),
@@ -118,6 +119,22 @@ const record = z.discriminatedUnion('type', [
     code: z.string(),
     message: z.string(),
     waitMs: count,
+    until: time.optional(),
+    model: model.optional(),
+  }),
+  z.object({
+    type: z.literal('repair'),
+    at: time,
+    turn: z.string(),
+    reason: z.string(),
+    repair: z
+      .object({
+        reasoning: count,
+        results: count.optional(),
+        from: count.optional(),
+        keep: z.array(count).optional(),
+      })
+      .optional(),
   }),
   z.object({
     type: z.literal('turn-end'),

@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<keyof SessionOptions, Check>> = {
       : '"sliding-window", "summarize" or "none"',
   pruneThreshold: (value) => (value === 0 ? 'a number above 0 and up to 1' : share(value)),
   maxSteps: count,
+  fallbackModels: words,
   recover: (value) => (value === 'interrupt' || value === 'continue' ? undefined : '"interrupt" or "continue"'),
   cwd: text,
   title: text,
@@ -87,6 +88,7 @@ const SETTINGS = [
   'pruneStrategy',
   'pruneThreshold',
   'maxSteps',
+  'fallbackModels',
 ] as const;
 
 export function settingsOf(options: Partial<SessionOptions>): Settings {

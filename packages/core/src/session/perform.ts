@@ -4,6 +4,7 @@ import type { Coded } from '../errors.ts';
 import { toCoded } from '../errors.ts';
 import { NO_USAGE } from '../state/state.ts';
 import type { TurnContext } from '../turn/context.ts';
+import { Fallbacks } from '../turn/fallbacks.ts';
 import { TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
 import type { Parts } from './parts.ts';
@@ -26,7 +27,8 @@ export async function perform(
   const { cwd, named } = live.state;
   const roots = cwd === undefined ? [] : [cwd];
   const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
-  const context = { runtime, live, handle, model, tools, roots, isNamed, signal: handle.signal };
+  const fallbacks = new Fallbacks(live.state.settings.fallbackModels ?? [], model.name, runtime.models);
+  const context = { runtime, live, handle, model, fallbacks, tools, roots, isNamed, signal: handle.signal };
   const stop = watchAborts(context);
   try {
     return await work({ ...context, offerNewTools: () => offerNewTools(parts) });

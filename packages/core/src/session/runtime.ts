@@ -1,5 +1,7 @@
-import type { Clock, SessionsConfig } from '../contracts/session.ts';
+import type { Clock, RetryPolicy, SessionsConfig } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
+import { RETRY } from '../model/retry.ts';
+import { IDLE_MS } from '../turn/stream.ts';
 import { systemClock } from './clock.ts';
 import { makeIds } from './ids.ts';
 
@@ -7,6 +9,8 @@ import { makeIds } from './ids.ts';
 export interface Runtime extends SessionsConfig {
   readonly clock: Clock;
   readonly ids: NonNullable<SessionsConfig['ids']>;
+  readonly retry: RetryPolicy;
+  readonly idleMs: number;
   readonly random: () => number;
   readonly report: (error: unknown) => void;
   readonly owner: Owner;
@@ -29,6 +33,8 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     ...config,
     clock,
     ids: config.ids ?? makeIds(() => clock.now()),
+    retry: { ...RETRY, ...config.retry },
+    idleMs: config.idleMs ?? IDLE_MS,
     random: config.random ?? Math.random,
     report: reporter(config.report ?? ((error) => console.error(error))),
     owner: config.owner ?? { name: 'reprise' },

@@ -1,6 +1,7 @@
 import type { TurnUsage } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
 import type {
+  AttemptRecord,
   BodyRecord,
   BoundaryRecord,
   DeleteRecord,
@@ -53,11 +54,16 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return push({ ...next, open: { ...open, pending } }, entryOf(seq, record));
     }
     case 'attempt':
-      return next.open?.turn === record.turn ? { ...next, open: { ...next.open, attempt: record.attempt } } : next;
+      return next.open?.turn === record.turn ? { ...next, open: attempted(next.open, record) } : next;
+    case 'repair': {
+      const { repair: _repair, ...rest } = next;
+      return record.repair === undefined ? rest : { ...rest, repair: record.repair };
+    }
     case 'turn-end': {
       if (next.open?.turn !== record.turn) return next;
       const { open: _open, ...rest } = next;
-      return { ...rest, failed: record.status === 'failed' };
+      const failed = record.status === 'failed';
+      return { ...rest, failed, refused: failed && record.error?.code === 'PROVIDER' };
     }
     case 'edit':
       return changed(next, record);
@@ -69,7 +75,10 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       const { type: _type, at: _at, reason: _reason, settings, ...facts } = record;
       const prefixed = facts.model ?? facts.system ?? facts.tools;
       const prefixFrom = prefixed === undefined ? next.prefixFrom : seq;
-      return { ...next, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
+      // What one model refused, another may take.
+      const { repair, ...rest } = next;
+      const repaired = facts.model === undefined && repair !== undefined ? { repair } : {};
+      return { ...rest, ...repaired, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
     case 'fork':
       return { ...next, parent: record.parent, createdAt: record.at };
@@ -146,10 +155,14 @@ function called(state: State, { call, turn }: ResultRecord): boolean {
   return false;
 }
 
+function attempted({ until: _until, ...open }: OpenTurn, { attempt, until }: AttemptRecord): OpenTurn {
+  return { ...open, attempt, ...(until !== undefined && { until }) };
+}
+
 function withOpenStep(state: State, step: StepRecord): State {
   const told = counted(state, step.usage);
-  const open = told.open;
-  if (open === undefined || step.turn !== open.turn) return told;
+  if (told.open === undefined || step.turn !== told.open.turn) return told;
+  const { until: _until, ...open } = told.open;
   return {
     ...told,
     open: {

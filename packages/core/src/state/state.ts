@@ -2,7 +2,7 @@ import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
 import { estimateTokens } from '../context/estimate.ts';
-import type { BodyRecord, Lineage, ModelName, Settings } from '../records/types.ts';
+import type { BodyRecord, Lineage, ModelName, Repair, Settings } from '../records/types.ts';
 import { List } from './list.ts';
 
 /** A record in the window, with the tokens that its body takes, about. */
@@ -28,6 +28,8 @@ export interface OpenTurn {
   readonly pending: readonly { readonly id: string; readonly tool: string }[];
   /** Attempts of the step in flight. */
   readonly attempt: number;
+  /** Parked: no model is asked before this time. */
+  readonly until?: string;
 }
 
 /** What a session is after its records, with the bodies of the window alone. Only `reduce` makes one. */
@@ -48,6 +50,8 @@ export interface State {
   readonly usage: SessionState['tokenUsage'];
   /** The last turn failed. */
   readonly failed: boolean;
+  /** … because the provider refused the request. */
+  readonly refused: boolean;
   /** What `getMessages()` shows starts here. */
   readonly clearedFrom: number;
   /** The window starts here; pinned records before it are in `entries` too. */
@@ -59,6 +63,8 @@ export interface State {
   readonly tokens: number;
   /** What was changed of messages in the window, by message id: a fold that starts at a checkpoint reads the old bodies. */
   readonly edits: Readonly<Record<string, Change>>;
+  /** What requests leave out because the provider refused it. */
+  readonly repair?: Repair;
   /** The last record that changed what a request begins with: reasoning that is bound to its prefix is void before it. */
   readonly prefixFrom: number;
   readonly open?: OpenTurn;
@@ -93,6 +99,7 @@ export const EMPTY: State = {
   messageCount: 0,
   usage: { input: 0, output: 0, total: 0 },
   failed: false,
+  refused: false,
   clearedFrom: 1,
   windowFrom: 1,
   entries: List.of<Entry>([]),

@@ -71,11 +71,17 @@ export function incomplete(response: Response): unknown {
 }
 
 /** The error that the caller gets for a failed model call. */
-export function codedOf(failure: ModelFailure, cause: unknown, retryInMs: number | undefined, now: number): Coded {
+export function codedOf(
+  failure: ModelFailure,
+  cause: unknown,
+  retryInMs: number | undefined,
+  now: number,
+  repaired = false,
+): Coded {
   const code = codeOf(failure);
   // An error that is ours already says it best, unless there is a time to add.
   if (isCoded(cause) && retryInMs === undefined) return cause;
-  const hint = HINTS[code];
+  const hint = repaired ? REPAIRED : HINTS[code];
   return new RepriseError(code, failure.message, {
     cause,
     ...(hint !== undefined && { hint }),
@@ -83,6 +89,9 @@ export function codedOf(failure: ModelFailure, cause: unknown, retryInMs: number
     ...(failure.status !== undefined && { details: { status: failure.status } }),
   });
 }
+
+const REPAIRED =
+  'The request was refused without its reasoning, older tool results and older messages too: edit or delete the newest message, or check the settings and the tools.';
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   RATE_LIMIT: 'Wait, or use another model. The session is kept.',

@@ -3,6 +3,7 @@ import type { At } from '../contracts/turn.ts';
 import type { LiveSession } from '../session/live.ts';
 import type { Runtime } from '../session/runtime.ts';
 import type { Toolset } from '../tools/toolset.ts';
+import type { Fallbacks } from './fallbacks.ts';
 import type { TurnHandle } from './handle.ts';
 
 /** What the parts of a running turn share. */
@@ -10,7 +11,9 @@ export interface TurnContext {
   readonly runtime: Runtime;
   readonly live: LiveSession;
   readonly handle: TurnHandle;
-  readonly model: ResolvedModel;
+  /** Who is asked: the session's model, or what this turn fell back to. */
+  model: ResolvedModel;
+  readonly fallbacks: Fallbacks;
   readonly tools: Toolset;
   readonly roots: readonly string[];
   /** The program named or registered the tool itself. */

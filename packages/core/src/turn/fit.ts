@@ -44,18 +44,15 @@ export async function fitWindow(context: TurnContext): Promise<Coded | undefined
   );
 }
 
-/** The provider says that the request is too long: one prune that must make progress. */
-export async function pruneForOverflow(context: TurnContext): Promise<boolean> {
+/** The provider says that the request is too long: the boundary that makes progress, if there is one. */
+export async function planOverflow(context: TurnContext): Promise<Boundary | undefined> {
   const { live } = context;
-  if (live.state.settings.pruneStrategy === 'none') return false;
-  const plan = planPrune(live.state, fitOf(live.state, await requestFacts(context)), true);
-  if (plan === undefined) return false;
-  await move(context, plan);
-  return true;
+  if (live.state.settings.pruneStrategy === 'none') return undefined;
+  return planPrune(live.state, fitOf(live.state, await requestFacts(context)), true);
 }
 
 /** Where the session wants it, what leaves the window is summed up first; if that fails, it leaves all the same. */
-async function move(context: TurnContext, plan: Boundary): Promise<void> {
+export async function move(context: TurnContext, plan: Boundary): Promise<void> {
   const { live, runtime } = context;
   const summed = live.state.settings.pruneStrategy === 'summarize' ? await summarize(context, plan) : undefined;
   const reason = summed === undefined ? 'prune' : 'compact';

@@ -6,7 +6,7 @@ import type { Accumulator } from '../model/accumulate.ts';
 import { StopCutter, stopsFor } from '../model/stops.ts';
 
 /** No part of a stream for so long, and the call has failed. Generous: reasoning models think in silence. */
-const IDLE_MS = 300_000;
+export const IDLE_MS = 300_000;
 /** A connection that stays open after the terminal part is closed by us so much later. */
 const LINGER_MS = 1000;
 
@@ -20,7 +20,7 @@ export async function streamInto(
   model: ResolvedModel,
   request: LanguageModelV4CallOptions,
   outer: AbortSignal,
-  clock: Clock,
+  { clock, idleMs }: { readonly clock: Clock; readonly idleMs: number },
   stopSequences?: readonly string[],
 ): Promise<void> {
   outer.throwIfAborted();
@@ -33,9 +33,8 @@ export async function streamInto(
   const watch = (ms: number): void => {
     cancelTimer = clock.timer(ms, () => {
       const silent = clock.now() - last;
-      if (silent >= IDLE_MS)
-        inner.abort(new RepriseError('TIMEOUT', `The model sent nothing for ${IDLE_MS / 1000} s.`));
-      else watch(IDLE_MS - silent);
+      if (silent >= idleMs) inner.abort(new RepriseError('TIMEOUT', `The model sent nothing for ${idleMs / 1000} s.`));
+      else watch(idleMs - silent);
     });
   };
   const onAbort = (): void => inner.abort(outer.reason);
@@ -43,7 +42,7 @@ export async function streamInto(
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => undefined);
   inner.signal.addEventListener('abort', () => stopped.reject(inner.signal.reason as Error), { once: true });
-  watch(IDLE_MS);
+  watch(idleMs);
   try {
     const opened = Promise.resolve(model.model.doStream({ ...request, abortSignal: inner.signal }));
     // One that opens after the call was given up is closed.
@@ -60,7 +59,8 @@ export async function streamInto(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      last = clock.now();
+      // A ping says that the server is there, not that the answer goes on.
+      if (value.type !== 'ping' && value.type !== 'raw') last = clock.now();
       target.push(value);
       if (cutter?.full) {
         inner.abort();

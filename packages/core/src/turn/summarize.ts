@@ -40,7 +40,7 @@ export async function summarize(
   );
   const accumulator = new Accumulator({ text: () => undefined, reasoning: () => undefined });
   try {
-    await streamInto(accumulator, model, compiled, signal, runtime.clock);
+    await streamInto(accumulator, model, compiled, signal, runtime);
   } catch {
     return undefined;
   }
