@@ -91,6 +91,29 @@ const facts = fc.oneof(
       code: fc.constant('NETWORK'),
       message: content,
       waitMs: fc.constant(1),
+      until: fc.constantFrom(undefined, at),
+      model: fc.constantFrom(undefined, { requested: 'other', name: 'test/other' }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('repair'),
+      at: fc.constant(at),
+      turn,
+      reason: content,
+      repair: fc.option(
+        fc.record(
+          {
+            reasoning: fc.nat(30),
+            results: fc.nat(30),
+            from: fc.nat(30),
+            keep: fc.array(fc.nat(30), { maxLength: 4 }),
+          },
+          { requiredKeys: ['reasoning'] },
+        ),
+        { nil: undefined },
+      ),
     }),
   },
   {
@@ -190,6 +213,7 @@ const TYPES: ReadonlySet<string> = new Set([
   'step',
   'result',
   'attempt',
+  'repair',
   'turn-end',
   'edit',
   'delete',
