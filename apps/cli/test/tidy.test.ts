@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelList, startFakeProvider } from '@reprise/fake-provider';
+import { fsStorage } from '@reprise/storage-fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makePlace, sessionIn } from './support/reprise.ts';
 import type { Place } from './support/reprise.ts';
@@ -31,6 +32,19 @@ describe('reprise session repair', () => {
     expect((await session('verify', id)).code).toBe(0);
     expect(await session('repair', id)).toMatchObject({ code: 0, out: `${id} is whole\n` });
     expect((await place.run(['run', '--session', id, 'what can you do?'])).code).toBe(0);
+  });
+
+  it('waits for nobody: a session in use is exit code 8, and stays as it is', async () => {
+    const id = await begin();
+    const harmed = readFileSync(log(id), 'utf8').replace('hello', 'hullo');
+    const storage = fsStorage({ root: join(place.home, 'sessions') });
+    const lease = await storage.acquire(id, { owner: { name: 'test' }, expect: 'existing' });
+    writeFileSync(log(id), harmed);
+    const { code, err } = await session('repair', id);
+    await lease.release();
+    await storage.close();
+    expect({ code, err }).toEqual({ code: 8, err: expect.stringMatching(/^reprise: /) });
+    expect(readFileSync(log(id), 'utf8')).toBe(harmed);
   });
 
   it.each([
