@@ -45,10 +45,14 @@ export default {
       patches: [
         [
           'log-writer.ts',
-          'writeWhole(this.#fd, bytes, this.#end);\n      fdatasyncSync(this.#fd);',
-          'writeWhole(this.#fd, bytes, this.#end);',
+          'this.#write(bytes, records.length);\n      fdatasyncSync(this.#fd);',
+          'this.#write(bytes, records.length);',
         ],
       ],
+    },
+    {
+      name: 'a batch is one write',
+      patches: [['log-writer.ts', 'count > 1 && this.#end > 0 ? 1 : 0', '0 as number']],
     },
     {
       name: 'the name of a new session is not synced',

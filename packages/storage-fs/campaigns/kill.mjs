@@ -48,8 +48,8 @@ export default {
       patches: [
         [
           'log-writer.ts',
-          'writeWhole(this.#fd, bytes, this.#end);',
-          'ftruncateSync(this.#fd, 0); writeWhole(this.#fd, bytes, this.#end);',
+          'this.#write(bytes, records.length);',
+          'ftruncateSync(this.#fd, 0); this.#write(bytes, records.length);',
         ],
       ],
     },

@@ -40,7 +40,12 @@ for (const { name, amounts, missing, run, mutants } of wanted) {
     await withFolder(async (folder) => {
       const start = performance.now();
       const sources = mutated(folder, mutant.patches);
-      const { counts, problems } = await run({ sources, store: await load(sources), amount: amounts.mutant });
+      const { counts, problems } = await run({
+        sources,
+        store: await load(sources),
+        amount: amounts.mutant,
+        focus: mutant.focus,
+      });
       const note = `without protection (${mutant.name}): ${problems.length} problems in ${listed(counts)}, ${since(start)}`;
       show(problems.length > 0 ? 'passed' : 'failed', name, note, problems.slice(0, 1));
     });

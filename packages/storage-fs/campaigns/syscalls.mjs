@@ -10,9 +10,9 @@ const ROUNDS = 7;
 /** Ends the writer right before its n-th storage call, for every n over creation, appends, forks, deletions and rewrites. */
 export default {
   name: 'crash at each storage call',
-  amounts: { short: 10, long: Infinity, mutant: 80 },
+  amounts: { short: 10, long: Infinity, mutant: 150 },
   missing: noStrace,
-  async run({ sources, store, amount }) {
+  async run({ sources, store, amount, focus = CALLS }) {
     const problems = [];
     const points = await withFolder(async (folder) => {
       const trace = join(folder, 'trace');
@@ -23,7 +23,8 @@ export default {
       return pointsIn(readFileSync(trace, 'utf8'), CALLS);
     });
     const counts = { calls: points.length, points: 0, reached: 0 };
-    await twoAtOnce(some(points, amount), ({ call, n }) =>
+    const wanted = points.filter(({ call }) => focus.includes(call));
+    await twoAtOnce(some(wanted, amount), ({ call, n }) =>
       withFolder(async (folder) => {
         const root = join(folder, 'sessions');
         const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`];
@@ -43,10 +44,12 @@ export default {
   mutants: [
     {
       name: 'a rewrite leaves the old head beside the new log',
+      focus: ['fsync'],
       patches: [['session-writer.ts', 'rmSync(`${folder}/state.json`, { force: true });', '']],
     },
     {
       name: 'a rewrite overwrites the log in place',
+      focus: ['rename'],
       patches: [
         [
           'session-writer.ts',
@@ -57,7 +60,20 @@ export default {
       ],
     },
     {
+      name: 'a fork is cut to size in its place',
+      focus: ['ftruncate'],
+      patches: [
+        ['copy.ts', 'const temporary = temporaryFor(to);', 'const temporary = to;'],
+        [
+          'copy.ts',
+          'renameSync(temporary, to);\n    } finally {\n      rmSync(temporary, { force: true });',
+          'renameSync(temporary, to);\n    } finally {',
+        ],
+      ],
+    },
+    {
       name: 'a session is deleted file by file',
+      focus: ['rename'],
       patches: [
         ['leases.ts', 'renameSync(folder, trash);', 'rmSync(`${folder}/messages.json`); renameSync(folder, trash);'],
       ],

@@ -5,8 +5,8 @@ import type { SessionIndex } from './session-index.ts';
 
 /** Sessions between two looks at the event loop: about 2 ms of reading. */
 const BATCH = 64;
-/** From so many folders on an index pays: below, reading the heads themselves takes 10 ms. */
-const MANY = 256;
+/** From so many folders on an index pays: below, reading the heads themselves takes 20 ms. */
+const MANY = 2000;
 
 /** A page of the sessions in `index.root`: from the index where there are many, else, and where there is none, from the files. */
 export async function listSessions(index: SessionIndex, query: Query | undefined): Promise<Page<SessionHead>> {

@@ -275,6 +275,7 @@ test('a store of many sessions is listed from the index, page by page, as from t
     } while (cursor !== undefined);
     return heads;
   };
+  await hits('text');
   const listed = await walk(storage);
   expect(statSync(indexFile()).size).toBeGreaterThan(0);
   expect(listed).toHaveLength(300);
