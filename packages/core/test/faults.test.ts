@@ -60,6 +60,7 @@ test.each<[string, Record<string, string>, number]>([
   ['NaN', { 'retry-after': 'NaN' }, 500],
   ['nonsense', { 'retry-after': 'soon' }, 500],
   ['a negative number', { 'retry-after': '-3' }, 500],
+  ['infinity', { 'retry-after': 'Infinity' }, 500],
   ['nothing', {}, 500],
   ['a minute, the longest that is sat out', { 'retry-after': '60' }, 60_000],
 ])('retry-after in %s', async (_name, headers, waitMs) => {
@@ -80,6 +81,14 @@ test('a wait of a day ends the turn with RATE_LIMIT and the time to come back', 
   expect(model.requests).toHaveLength(1);
   await expect(turn).rejects.toMatchObject({ code: 'RATE_LIMIT' });
 });
+
+test.each(['1e300', '99999999999999999999', 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+  'a wait that no calendar holds (%s) is told as one of a year',
+  async (value) => {
+    const { outcome } = await turnOver([httpError(429, 'slow down', { 'retry-after': value })]);
+    expect(outcome.error).toMatchObject({ code: 'RATE_LIMIT', retryAt: '2027-01-01T00:00:00.000Z' });
+  },
+);
 
 test('a model call is tried five times in all', async () => {
   const { outcome, attempts, model, records } = await turnOver(
@@ -232,6 +241,14 @@ test('a connection held open after the finish holds nobody up', async () => {
   expect(outcome).toMatchObject({ status: 'done', message: { content: 'whole' } });
   expect(attempts).toEqual([]);
   expect(took).toBeLessThanOrEqual(2000);
+});
+
+test('a connection that breaks after the finish breaks nothing', async () => {
+  const { outcome, attempts } = await turnOver([
+    [...text('whole'), finish(), { act: 'break', error: new TypeError('terminated') }],
+  ]);
+  expect(outcome).toMatchObject({ status: 'done', message: { content: 'whole' } });
+  expect(attempts).toEqual([]);
 });
 
 test('a turn that failed after shown text keeps the text as a message marked `interrupted`', async () => {

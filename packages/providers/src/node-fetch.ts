@@ -1,6 +1,8 @@
-import type { Agent, ClientRequest, request } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, request } from 'node:http';
 import { NodeHeaders, type HeadersLike } from './node-headers.ts';
 import { bodyOf, nodeResponse } from './node-response.ts';
+import { Silence } from './silence.ts';
+import type { SilenceClock } from './silence.ts';
 
 export { NodeHeaders } from './node-headers.ts';
 
@@ -28,20 +30,31 @@ interface Init {
  *
  * Contract: rejects as `fetch` does, with `TypeError('fetch failed', { cause })` where `cause.code` is the system's
  * (ECONNREFUSED, ECONNRESET, …), or with the signal's reason. Aborting destroys the socket at once. Nothing is
- * sent twice, so a kept connection that the server closes under a request is ECONNRESET. With NODE_USE_ENV_PROXY=1
- * and a proxy variable set, the global `fetch` is used, which knows proxies.
+ * sent twice, so a kept connection that the server closes under a request is ECONNRESET. A connection on which no byte comes for 120 s
+ * (before the answer or within it, while somebody reads) is destroyed, with ETIMEDOUT as the cause's code. With NODE_USE_ENV_PROXY=1
+ * and a proxy variable set, the global `fetch` is used, which knows proxies and has time limits of its own.
  */
 export const nodeFetch: typeof globalThis.fetch = createNodeFetch();
 
-/** A `nodeFetch` with connections of its own. */
+export interface NodeFetchOptions {
+  /** Milliseconds without a byte, and the connection is given up; default 120,000. Keep-alive comments are bytes. */
+  readonly idleMs?: number;
+  /** Default: the machine's monotonic time. */
+  readonly clock?: SilenceClock;
+}
+
+const IDLE_MS = 120_000;
+
+/** A `nodeFetch` with connections and limits of its own. */
 export function createNodeFetch(
   env: Readonly<Record<string, string | undefined>> = process.env,
+  options: NodeFetchOptions = {},
 ): typeof globalThis.fetch {
   const clients = new Map<string, Client>();
   return async (input, init) => {
     if (wantsProxy(env)) return globalThis.fetch(input, init);
     if (input instanceof URL || typeof input === 'string')
-      return send(clientOf(clients, new URL(input)), new URL(input), init ?? {});
+      return send(clientOf(clients, new URL(input)), new URL(input), init ?? {}, options);
     throw new TypeError('nodeFetch takes a URL or its text, no Request object.');
   };
 }
@@ -63,31 +76,50 @@ function clientOf(clients: Map<string, Client>, { protocol }: URL): Client {
   return client;
 }
 
-function send(client: Client, url: URL, init: Init): Promise<Response> {
+function send(client: Client, url: URL, init: Init, options: NodeFetchOptions): Promise<Response> {
   const body = bodyOf(init.body);
   const headers: Record<string, string> = { accept: '*/*', ...Object.fromEntries(new NodeHeaders(init.headers ?? {})) };
   if (body) headers['content-length'] = String(body.byteLength);
   const signal = init.signal ?? undefined;
+  const { idleMs = IDLE_MS, clock } = options;
 
   return new Promise<Response>((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);
       return;
     }
+    let message: IncomingMessage | undefined;
+    const silence = new Silence(
+      idleMs,
+      () => {
+        // Where nobody reads, the silence is ours.
+        if (message?.isPaused()) return silence.again();
+        const silent = Object.assign(new Error(`No byte came for ${idleMs / 1000} s.`), { code: 'ETIMEDOUT' });
+        (message ?? request).destroy(silent);
+      },
+      clock,
+    );
     const abort = (): void => {
+      silence.stop();
       request.destroy();
       reject(signal?.reason);
     };
     const request: ClientRequest = client.request(
       url,
       { method: init.method ?? 'GET', headers, agent: client.agent },
-      (message) => {
-        message.once('close', () => signal?.removeEventListener('abort', abort));
-        resolve(nodeResponse(url.href, message, signal));
+      (response) => {
+        message = response;
+        response.once('close', () => {
+          silence.stop();
+          signal?.removeEventListener('abort', abort);
+        });
+        resolve(nodeResponse(url.href, response, signal));
+        response.on('data', () => silence.heard());
       },
     );
     // Also stays on after the response has begun: a late error is the body's, and rejecting again does nothing.
     request.on('error', (error) => {
+      silence.stop();
       signal?.removeEventListener('abort', abort);
       reject(signal?.aborted ? signal.reason : new TypeError('fetch failed', { cause: error }));
     });

@@ -43,6 +43,7 @@ export async function streamInto(
   stopped.promise.catch(() => undefined);
   inner.signal.addEventListener('abort', () => stopped.reject(inner.signal.reason as Error), { once: true });
   watch(idleMs);
+  let finished = false;
   try {
     const opened = Promise.resolve(model.model.doStream({ ...request, abortSignal: inner.signal }));
     // One that opens after the call was given up is closed.
@@ -67,11 +68,14 @@ export async function streamInto(
         return;
       }
       if (value.type !== 'finish') continue;
+      finished = true;
       cancelTimer();
       cancelTimer = clock.timer(LINGER_MS, cancel, { unref: true });
     }
     if (inner.signal.aborted) throw inner.signal.reason as Error;
   } catch (error) {
+    // The answer was whole before its connection broke.
+    if (finished && !inner.signal.aborted) return;
     throw inner.signal.aborted ? (inner.signal.reason as Error) : error;
   } finally {
     cancelTimer();

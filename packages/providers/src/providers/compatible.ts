@@ -1,4 +1,7 @@
+import { endingAfter } from './ends.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+const isLast = (data: string): boolean => data.trim() === '[DONE]';
 
 /** Any server that speaks OpenAI's chat completions, through `@ai-sdk/openai-compatible`. */
 export function compatible(
@@ -25,7 +28,7 @@ export function compatible(
         includeUsage: true,
         headers: { ...headers },
         ...(apiKey !== undefined && { apiKey }),
-        ...(fetch && { fetch }),
+        fetch: endingAfter(isLast, fetch),
       });
       return (model) => provider.chatModel(model);
     },

@@ -1,4 +1,16 @@
+import { endingAfter } from './ends.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
+
+/** The chunk that says why the answer ended. The words alone could be an argument of a call. */
+function isLast(data: string): boolean {
+  if (!data.includes('"finishReason"')) return false;
+  try {
+    const chunk = JSON.parse(data) as { candidates?: readonly { finishReason?: unknown }[] };
+    return chunk.candidates?.some(({ finishReason }) => typeof finishReason === 'string') ?? false;
+  } catch {
+    return false;
+  }
+}
 
 /** Google's Gemini API through `@ai-sdk/google`. */
 export const google: ProviderSpec = {
@@ -17,6 +29,6 @@ export const google: ProviderSpec = {
   normalizeUrl: (url) => (/\/v\d+[a-z]*$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1beta`),
   load: async ({ apiKey, baseURL, headers, fetch }) => {
     const { createGoogle } = await import('@ai-sdk/google');
-    return createGoogle({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
+    return createGoogle({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, fetch: endingAfter(isLast, fetch) });
   },
 };

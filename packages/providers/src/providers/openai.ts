@@ -1,7 +1,12 @@
+import { endingAfter } from './ends.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** Output tokens of one response, at least (400 `integer_below_min_value` otherwise). */
 const LEAST = 16;
+
+/** Within the text of an answer such quotes are escaped. */
+const LAST = /"type": ?"response\.(completed|incomplete|failed)"/;
+const isLast = (data: string): boolean => LAST.test(data);
 
 /** OpenAI's Responses API through `@ai-sdk/openai`. */
 export const openai: ProviderSpec = {
@@ -22,7 +27,12 @@ export const openai: ProviderSpec = {
   normalizeUrl: trimSlashes,
   load: async ({ apiKey, baseURL, headers, fetch }) => {
     const { createOpenAI } = await import('@ai-sdk/openai');
-    const provider = createOpenAI({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
+    const provider = createOpenAI({
+      apiKey: apiKey ?? '',
+      baseURL,
+      headers: { ...headers },
+      fetch: endingAfter(isLast, fetch),
+    });
     return (model) => provider.responses(model);
   },
   // History is replayed from our own log. With `store: false` the SDK asks a reasoning model for its encrypted content
