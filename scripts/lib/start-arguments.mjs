@@ -4,7 +4,7 @@ export const DEFAULT_PROMPT = 'Summarise this repository.';
 const KEYS = ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'];
 
 /** Options of `reprise run` that stand alone; every other one is followed by its value. */
-export const SWITCHES = ['--continue', '--fork', '--help', '-h', '--version', '-V'];
+export const SWITCHES = ['--continue', '--fork', '--queue', '--steer', '--help', '-h', '--version', '-V'];
 
 /**
  * The arguments of `reprise run` for what stood behind `npm start --`: a prompt is added where there is none, and the

@@ -48,7 +48,7 @@ export function touch(root: string, id: string, mark: Mark): boolean {
 }
 
 /** Removes the marks; every index then starts over. */
-export function forgetTouched(root: string): void {
+function forgetTouched(root: string): void {
   try {
     rmSync(pathIn(root), { force: true });
   } catch {

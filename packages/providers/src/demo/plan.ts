@@ -14,7 +14,7 @@ export interface Plan {
   readonly calls: readonly PlannedCall[];
 }
 
-export const DISCLAIMER = 'This is demo/offline: a script, no AI model.';
+const DISCLAIMER = 'This is demo/offline: a script, no AI model.';
 const REMINDER = '(demo/offline, no AI model)';
 const REAL_MODEL =
   'For a real model set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY and choose one with --model, for example ' +
