@@ -78,7 +78,7 @@ export default tseslint.config(
   ...layerRules,
   { files: ['packages/core/src/testing/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
-    files: ['scripts/**/*.mjs', 'apps/*/bin/*.mjs', '{packages,apps}/*/bench/**/*.mjs', '*.mjs'],
+    files: ['scripts/**/*.mjs', 'apps/*/bin/*.mjs', '{packages,apps}/*/{bench,campaigns}/**/*.mjs', '*.mjs'],
     extends: [tseslint.configs.recommended],
     rules: { 'max-lines': ['error', { max: 300 }] },
   },

@@ -110,7 +110,7 @@ export function random(seed) {
 }
 
 /** `count` numbers from 1 to `last`, evenly spread; all of them where there are no more. */
-export function spread(last, count) {
+function spread(last, count) {
   if (count >= last) return Array.from({ length: last }, (_, at) => at + 1);
   return [...new Set(Array.from({ length: count }, (_, at) => 1 + Math.round((at * (last - 1)) / (count - 1))))];
 }

@@ -32,6 +32,8 @@ export function* moves(rounds, start = { tip: 0, g: 1 }) {
     yield { what: 'copy', id: 'two', from: 'one', through };
     yield { what: 'append', id: 'two', expected: through, count: 1, g };
     yield { what: 'remove', id: 'two' };
+    // The head alone, so that the stored one stands at the end of a log that then becomes shorter.
+    yield { what: 'append', id: 'one', expected: tip, count: 0, g };
     g += 1;
     tip = Math.max(1, tip - 3);
     yield { what: 'rewrite', id: 'one', count: tip, g };
