@@ -101,7 +101,9 @@ async function resumes(root) {
     if (messages.length !== 100) throw new Error(`${messages.length} messages in the window`);
     await sessions.close();
   };
-  const [small, large, read] = await inTurn(15, [load('small'), load('large'), () => readFileSync(path)]);
+  const [small, large] = await inTurn(25, [load('small'), load('large')]);
+  // By itself: whoever comes next would pay for the 100 MB of garbage.
+  const [read] = await inTurn(5, [() => readFileSync(path)]);
   return [
     row('resume', '100 messages', 'ms', small, true),
     row('resume', `100,000 messages, ${Math.round(statSync(path).size / 1e6)} MB, the same window`, 'ms', large),

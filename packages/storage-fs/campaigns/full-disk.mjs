@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAfterCrash } from './lib/check.mjs';
 import { missing, withFolder } from './lib/machine.mjs';
@@ -43,8 +43,14 @@ export default {
   mutants: [
     { name: 'the log is not cut back', patches: [['log-writer.ts', 'this.#cutBack();\n      throw', 'throw']] },
     {
-      name: 'small files are written in place',
-      patches: [['files.ts', 'const temporary = temporaryFor(path);', 'const temporary = path;']],
+      name: 'a refused append is acknowledged',
+      patches: [
+        [
+          'log-writer.ts',
+          'throw storageError(error, `append to ${this.#path}`);\n    }\n    this.#tip',
+          'void error;\n    }\n    this.#tip',
+        ],
+      ],
     },
   ],
 };
@@ -70,11 +76,12 @@ async function atLevel({ fsStorage, verifySession }, root, ballast, pages, befor
     try {
       await step(move);
       if (full) counts.done += 1;
+      if (full && move.count === 0) await sameAs(storage, root, model, say);
     } catch (error) {
       counts.refused += 1;
       if (error.code !== 'STORAGE_FULL') say(`${move.what}: ${error.code} ${error.message}`);
       model.take('failed');
-      await sameAs(storage, model, say);
+      await sameAs(storage, root, model, say);
       rmSync(ballast, { force: true });
       full = false;
       try {
@@ -89,8 +96,9 @@ async function atLevel({ fsStorage, verifySession }, root, ballast, pages, befor
   for (const problem of await checkAfterCrash({ fsStorage, verifySession }, root, model)) say(problem);
 }
 
-async function sameAs(storage, model, say) {
+async function sameAs(storage, root, model, say) {
   for (const id of ['one', 'two']) {
+    if (model.logs.has(id) && !isJson(join(root, id, 'metadata.json'))) say(`${id}: metadata.json was destroyed`);
     const log = [];
     try {
       for await (const page of storage.read(id)) log.push(...page.map(({ json }) => json));
@@ -100,5 +108,14 @@ async function sameAs(storage, model, say) {
     }
     if (JSON.stringify(log) !== JSON.stringify(model.logs.get(id)))
       say(`${id} is not what was acknowledged: ${log.length} records`);
+  }
+}
+
+function isJson(path) {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'));
+    return true;
+  } catch {
+    return false;
   }
 }

