@@ -88,6 +88,10 @@ async function appends(root) {
     if (bytes[name].length > 0)
       rows.push(row('bytes written for a message of 1 kB', `at message ${name}`, 'B', bytes[name], name === '10'));
   }
+  for (const name of Object.keys(tips)) {
+    if (turns[name].length > 0)
+      rows.push(row('bytes written for a turn of 4 records', `at message ${name}`, 'B', turns[name], name === '10'));
+  }
   return rows;
 }
 
