@@ -304,6 +304,27 @@ test.each<[string, unknown, ModelFailure['kind']]>([
     }),
     'timeout',
   ],
+  [
+    'the AI SDK, of a connection that broke in mid-answer',
+    Object.assign(new Error('Failed to process successful response'), {
+      statusCode: 200,
+      cause: Object.assign(new TypeError('terminated'), {
+        cause: Object.assign(new Error('aborted'), { code: 'ECONNRESET' }),
+      }),
+    }),
+    'network',
+  ],
+  [
+    'the AI SDK, of a connection that fell silent',
+    Object.assign(new Error('Failed to process successful response'), {
+      statusCode: 200,
+      cause: Object.assign(new TypeError('terminated'), {
+        cause: Object.assign(new Error('No byte came for 120 s.'), { code: 'ETIMEDOUT' }),
+      }),
+    }),
+    'timeout',
+  ],
+  ['an answer without its end', new Error('Response stream ended without a finish reason.'), 'network'],
   ['AbortSignal.timeout', new DOMException('The operation was aborted due to timeout', 'TimeoutError'), 'timeout'],
   ['a gateway', Object.assign(new Error('Gateway Timeout'), { statusCode: 504 }), 'timeout'],
   ['a proxy', Object.assign(new Error('Bad Gateway'), { statusCode: 502 }), 'overload'],
@@ -349,6 +370,22 @@ test('a time in the headers counts more than one in the text', () => {
     responseHeaders: { 'retry-after': '9' },
   });
   expect(classify(error, NOW).retryAfterMs).toBe(9000);
+});
+
+test('what lies below is said where there is no answer of the provider, and only there', () => {
+  const cause = Object.assign(new TypeError('terminated'), { cause: new Error('other side closed') });
+  const broken = Object.assign(new Error('Failed to process successful response'), { statusCode: 200, cause });
+  expect(classify(broken, NOW)).toMatchObject({
+    kind: 'network',
+    retryable: true,
+    message: 'Failed to process successful response: terminated: other side closed',
+  });
+  expect(classify(broken, NOW)).not.toHaveProperty('status');
+  const said = Object.assign(new Error('no'), { statusCode: 400, cause });
+  expect(classify(said, NOW).message).toBe('no');
+  const circle = new Error('round');
+  circle.cause = circle;
+  expect(classify(circle, NOW).kind).toBe('protocol');
 });
 
 test('every kind has a code', () => {

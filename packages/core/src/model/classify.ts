@@ -20,7 +20,7 @@ const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
     'billing',
   ],
   [
-    /overloaded|server_is_overloaded|at capacity|capacity constraints|service unavailable|temporarily unavailable|engine is currently/i,
+    /overloaded|server_is_overloaded|at capacity|capacity constraints|service unavailable|temporarily unavailable|engine is currently|(internal[_ ])?server[_ ]error|api_error/i,
     'overload',
   ],
   [
@@ -34,7 +34,7 @@ const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
   [/content[_ ](filter|policy|management)|safety|flagged|prohibited_content|refusal/i, 'content-filter'],
   [/timed? ?out|timeout/i, 'timeout'],
   [
-    /fetch failed|socket|econn|enotfound|eai_again|epipe|network|terminated|premature|other side closed|connection/i,
+    /fetch failed|socket|econn|enotfound|eai_again|epipe|network|terminated|premature|other side closed|connection|aborted|ended without a finish/i,
     'network',
   ],
 ];
@@ -98,12 +98,10 @@ function factsOf(error: unknown): Facts {
     (text) => typeof text === 'string' && text !== '',
   );
   const status = [at['statusCode'], at['status'], nested['status'], nested['code']].find(
-    (value) => typeof value === 'number' && value >= 100 && value < 600,
+    // What failed after a good status failed for another reason: its connection broke.
+    (value) => typeof value === 'number' && value >= 400 && value < 600,
   );
-  const cause =
-    at['cause'] instanceof Error
-      ? `${at['cause'].message} ${String((at['cause'] as { code?: unknown }).code ?? '')}`
-      : '';
+  const causes = causesOf(error);
   const words = [
     message,
     at['type'],
@@ -114,16 +112,34 @@ function factsOf(error: unknown): Facts {
     nested['status'],
     at['responseBody'],
     jsonOf(at['data']),
-    cause,
+    ...causes,
   ];
+  // The provider's own words say it best; where there are none, whatever lies below.
+  const told = typeof status === 'number' || causes.length === 0 || isCoded(error);
   return {
     // Never the whole of an error: some hold the request, and with it the conversation.
-    message: String(message ?? (typeof status === 'number' ? `HTTP ${status}` : jsonOf(error))).slice(0, 2000),
+    message: [message ?? (typeof status === 'number' ? `HTTP ${status}` : jsonOf(error)), ...(told ? [] : causes)]
+      .join(': ')
+      .slice(0, 2000),
     text: words.filter((word) => typeof word === 'string').join(' '),
     ...(typeof status === 'number' && { status }),
     headers: (at['responseHeaders'] as Record<string, string> | undefined) ?? {},
     ...(isCoded(error) && { coded: error.code }),
   };
+}
+
+/** Errors are wrapped, by the AI SDK twice: what happened is said at the bottom. */
+const DEPTH = 5;
+
+function causesOf(error: object): string[] {
+  const found: string[] = [];
+  let cause = (error as { cause?: unknown }).cause;
+  for (let depth = 0; depth < DEPTH && cause instanceof Error; depth += 1) {
+    const { code } = cause as { code?: unknown };
+    found.push([cause.message, ...(typeof code === 'string' ? [code] : [])].filter((text) => text !== '').join(' '));
+    cause = cause.cause;
+  }
+  return found.filter((text) => text !== '');
 }
 
 function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
