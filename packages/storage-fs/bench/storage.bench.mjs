@@ -80,6 +80,21 @@ async function appends(root) {
     if (round < 0) continue;
     for (const [name, list] of Object.entries(one)) times[name].push(list.sort((a, b) => a - b)[each >> 1] * 1000);
   }
+  const turns = Object.fromEntries(Object.keys(tips).map((name) => [name, []]));
+  for (const name of Object.keys(tips)) {
+    await open[name].lease.release();
+    for (let turn = 0; turn < 5 && bytesWritten() !== undefined; turn += 1) {
+      const before = bytesWritten();
+      const lease = await storage.acquire(`at-${name}`, { owner: OWNER, expect: 'existing' });
+      const tip = lease.head.seq;
+      for (let n = 0; n < 4; n += 1) {
+        const head = headOf(lease.id, tip + n + 1);
+        await storage.append(lease, { expected: tip + n, records: [messageText(n)], head });
+      }
+      await lease.release();
+      turns[name].push(bytesWritten() - before);
+    }
+  }
   await storage.close();
   const rows = [];
   for (const name of Object.keys(tips))
