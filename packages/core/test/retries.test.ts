@@ -191,7 +191,7 @@ test('pings are no part of an answer: they hold no dead call open', async () => 
 
 /** A session that has something for every rung: signed reasoning, old tool results, old messages. */
 async function rich(more: Parameters<typeof stage>[0] = {}) {
-  const theatre = stage({ tools: [tool('look', { run: () => 'a long result' })], ...more });
+  const theatre = stage({ tools: [tool('look', { run: () => Promise.resolve('a long result') })], ...more });
   const { model } = theatre;
   const session = await theatre.sessions.create({ model: 'test/model' });
   for (const n of [1, 2, 3]) {

@@ -103,7 +103,3 @@ export function failed(
       return { status, headers, body: google.errorBody(status, type, text) };
   }
 }
-
-export function refused(dialect: Dialect, trouble: Trouble = 'bad-request'): Reply {
-  return failed(dialect, STATUS[trouble], WORDS[dialect][trouble]);
-}

@@ -129,7 +129,7 @@ export async function play(
 }
 
 /** What somebody who follows the chunks has on the screen at the end. */
-export function screen(chunks: readonly Chunk[]): string {
+function screen(chunks: readonly Chunk[]): string {
   let before = '';
   let step = '';
   for (const chunk of chunks) {
