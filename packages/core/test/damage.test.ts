@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SessionStorage, StoredRecord } from '../src/contracts/storage.ts';
 import { RepriseError } from '../src/errors.ts';
-import { stage } from './support/stage.ts';
+import { chunksOf, stage } from './support/stage.ts';
 import { recordsOf } from './support/storage.ts';
 
 const start = { model: 'test/model' };
@@ -102,4 +102,106 @@ test('a session without a first record is STORAGE_DAMAGED; one of a newer format
   );
   await expect(newer.sessions.resume(id)).rejects.toMatchObject({ code: 'FORMAT_TOO_NEW' });
   expect(await recordsOf(storage, id)).toEqual(before);
+});
+
+/** A session whose last `count` records can't be read, though their numbers are taken. */
+async function lostTail(count: number) {
+  const theatre = await twoTurns();
+  const tip = (await theatre.storage.head(theatre.id))?.seq ?? 0;
+  const cut = tip - count;
+  const lost = (record: StoredRecord): StoredRecord | undefined =>
+    record.seq > cut && record.seq <= tip ? undefined : record;
+  damage(theatre.storage, lost);
+  return { ...theatre, tip, lost };
+}
+
+test('last records that can’t be read keep their numbers: heads, positions and what follows stand behind them', async () => {
+  const { sessions, storage, id, tip } = await lostTail(2);
+  expect((await sessions.show(id)).head.seq).toBe(tip);
+  const session = await sessions.resume(id);
+  expect(session.head.seq).toBe(tip);
+  const chunks = await chunksOf(session.turn('C'));
+  const stored = await recordsOf(storage.inner, id);
+  const asked = stored.findLastIndex(({ type }) => type === 'message') + 1;
+  expect(new Set(chunks.filter(({ type }) => type === 'text').map(({ at }) => at.seq))).toEqual(new Set([asked]));
+  expect(session.head.seq).toBe(stored.length);
+  expect(await storage.head(id)).toMatchObject({ seq: session.head.seq });
+});
+
+test('a checkpoint behind last records that can’t be read names the records of its window', async () => {
+  const { sessions, id, restart, lost } = await lostTail(2);
+  const session = await sessions.resume(id);
+  await session.message('C');
+  await session.clearHistory({ keepLast: 2 });
+  expect(session.head.checkpoint).toBe(session.head.seq);
+  const next = restart();
+  damage(next.storage, lost);
+  const again = await next.sessions.resume(id);
+  await again.message('D');
+  const asked = next.model.requests.at(-1)?.prompt.flatMap(({ role, content }) => (role === 'system' ? [] : [content]));
+  expect(JSON.stringify(asked)).toContain('"C"');
+  expect((await again.getMessages()).map(({ content }) => content)).toEqual(['C', 'ok', 'D', 'ok']);
+});
+
+test('a handle catches up with last records that it can’t read', async () => {
+  const { sessions, id, restart, storage } = await twoTurns();
+  const session = await sessions.resume(id);
+  await (await restart().sessions.resume(id)).message('C');
+  const tip = (await storage.head(id))?.seq ?? 0;
+  damage(storage, (record) => (record.seq > tip - 2 && record.seq <= tip ? undefined : record));
+  await sessions.resume(id);
+  expect(session.head.seq).toBe(tip);
+  await (await restart().sessions.resume(id)).message('D');
+  expect((await session.message('E')).content).toBe('ok');
+  expect(session.head.seq).toBe((await storage.head(id))?.seq);
+});
+
+test('a fork of a session with unreadable records keeps the numbers of all others', async () => {
+  for (const copies of ['by the store', 'by reading', 'by reading, after the store gave up']) {
+    const { sessions, storage, id, tip, restart, lost } = await lostTail(2);
+    const changed = storage as { copy: SessionStorage['copy'] };
+    if (copies === 'by reading') changed.copy = undefined;
+    if (copies.endsWith('gave up'))
+      changed.copy = async () => {
+        throw new RepriseError('STORAGE_DAMAGED', 'no copy of this');
+      };
+    const session = await sessions.resume(id);
+    const fork = await session.fork();
+    expect(fork.head).toMatchObject({ seq: tip + 1, parent: { id, seq: tip } });
+    await fork.message('C');
+    await fork.clearHistory({ keepLast: 2 });
+    const next = restart();
+    if (copies === 'by the store') damage(next.storage, lost);
+    const again = await next.sessions.resume(fork.id);
+    expect((await again.getMessages()).map(({ content }) => content)).toEqual(['C', 'ok']);
+    expect((await again.getMessages({ all: true })).map(({ content }) => content)).toEqual(['A', 'ok', 'B', 'C', 'ok']);
+  }
+});
+
+test('a fork at a message behind a checkpoint that can’t be read is folded from the start', async () => {
+  const { sessions, storage, id } = await twoTurns();
+  const session = await sessions.resume(id);
+  await session.clearHistory({ keepLast: 2 });
+  await session.message('C');
+  const { checkpoint } = session.head;
+  damage(storage, (record) => (record.seq === checkpoint ? { ...record, json: '{"type":"hologram"}' } : record));
+  const last = (await session.getMessages()).at(-1)?.id ?? '';
+  const fork = await session.fork({ fromMessage: last });
+  expect((await fork.getMessages()).map(({ content }) => content)).toEqual(['B', 'ok', 'C', 'ok']);
+});
+
+test('a log that became shorter is read anew: a handle that stood behind its end goes on', async () => {
+  const { sessions, storage, id, restart } = await twoTurns();
+  const session = await sessions.resume(id);
+  const cut = 3;
+  const older = restart();
+  const records = await recordsOf(storage, id);
+  await older.sessions.delete(id);
+  const lease = await storage.acquire(id, { owner: { name: 'backup' }, expect: 'new' });
+  const texts = records.slice(0, cut).map((record) => JSON.stringify(record));
+  await storage.append(lease, { expected: 0, records: texts, head: { ...session.head, seq: cut, checkpoint: 0 } });
+  await lease.release();
+  expect((await session.message('C')).content).toBe('ok');
+  expect((await session.getMessages()).map(({ content }) => content)).toEqual(['A', 'ok', 'C', 'ok']);
+  expect((await storage.head(id))?.seq).toBe(session.head.seq);
 });

@@ -2,8 +2,7 @@ import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { reduce } from '../state/reduce.ts';
 import type { State } from '../state/state.ts';
-import { EMPTY } from '../state/state.ts';
-import { checkpointState, readable } from './load.ts';
+import { atTip, readable, startOf } from './load.ts';
 import type { LiveSession } from './live.ts';
 import { unborn } from './live.ts';
 import { readTranscript } from './messages.ts';
@@ -39,10 +38,10 @@ async function stateAt(runtime: Runtime, parent: LiveSession, through: number): 
   const damage: Coded[] = [];
   const { checkpoint } = parent.state;
   const usable = checkpoint > 0 && checkpoint <= through && parent.autoSave;
-  let state = usable ? await checkpointState(runtime.storage, parent.id, checkpoint, damage) : EMPTY;
+  let state = await startOf(runtime.storage, parent.id, usable ? checkpoint : 0, damage);
   for await (const stored of parent.records(state.seq, damage)) {
     if (stored.seq > through) break;
     state = reduce(state, stored.seq, readable(stored, damage), stored.json.length);
   }
-  return state;
+  return atTip(state, through);
 }

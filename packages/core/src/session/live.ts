@@ -1,14 +1,14 @@
 import type { InboxEntry, Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
 import type { SessionEvents } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
-import { RepriseError } from '../errors.ts';
+import { RepriseError, isCoded } from '../errors.ts';
 import type { Rec } from '../records/types.ts';
 import { extend } from '../state/extend.ts';
 import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, notFound, records } from './load.ts';
+import { catchUp, loadState, notFound, records, wholeLines } from './load.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 
@@ -107,8 +107,9 @@ export class LiveSession {
     const run = async (): Promise<void> => {
       if (this.#gone) throw notFound(this.id);
       if (this.#lease !== undefined || this.#storedSeq === 0 || this.#unsaved.length > 0) return;
-      if ((await this.#runtime.storage.head(this.id)) === undefined) throw notFound(this.id);
-      this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, []);
+      const head = await this.#runtime.storage.head(this.id);
+      if (head === undefined) throw notFound(this.id);
+      this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, head.seq, []);
       this.#storedSeq = this.#state.seq;
     };
     const result = this.#queue.then(run, run);
@@ -121,19 +122,27 @@ export class LiveSession {
     await this.exclusive(async () => {
       const { storage } = this.#runtime;
       const head = headOf(this.id, state);
-      if (this.#autoSave && storage.copy !== undefined && parent.#unsaved.length === 0) {
-        this.#lease ??= await this.#acquire();
-        await storage.copy({ id: parent.id, through }, this.#lease, head);
-        this.#storedSeq = through;
-      } else {
-        const lines: string[] = [];
-        for await (const { seq, json } of parent.records(0, [])) if (seq <= through) lines.push(json);
+      const copies = this.#autoSave && storage.copy !== undefined && parent.#unsaved.length === 0;
+      if (copies && (await this.#copied({ id: parent.id, through }, head))) this.#storedSeq = through;
+      else {
+        const lines = await wholeLines(parent.records(0, []), through);
         if (this.#autoSave) await this.#store(lines, head);
         else this.#unsaved = lines;
       }
       this.#state = state;
       await this.append(fork);
     });
+  }
+
+  /** Lets the store copy. `false` where damage in the source keeps it from that; there is no session then. */
+  async #copied(from: { readonly id: string; readonly through: number }, head: SessionHead): Promise<boolean> {
+    try {
+      await this.#runtime.storage.copy?.(from, this.#lease as Lease, head);
+      return true;
+    } catch (error) {
+      if (isCoded(error) && error.code === 'STORAGE_DAMAGED') return false;
+      throw error;
+    }
   }
 
   /** Stores what `autoSave: false` held back, in one batch; with auto-save there is nothing to do. */
@@ -208,13 +217,21 @@ export class LiveSession {
   }
 
   async #begin(): Promise<void> {
-    if (!this.#autoSave) return;
-    this.#lease ??= await this.#acquire();
-    const tip = this.#lease.head?.seq ?? 0;
-    if (tip <= this.#state.seq) return;
+    // Under a lease that was kept nobody else has written.
+    if (!this.#autoSave || this.#lease !== undefined) return;
+    const { head } = (this.#lease = await this.#acquire());
+    if (head === undefined || head.seq === this.#state.seq) return;
+    const { storage } = this.#runtime;
     const damage: Coded[] = [];
-    this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, damage);
-    this.#storedSeq = tip;
+    if (head.seq > this.#state.seq) {
+      this.#state = await catchUp(storage, this.id, this.#state, head.seq, damage);
+    } else {
+      // Another log stands in the place of the one that was read: an older copy, or what a purge left.
+      const loaded = await loadState(storage, this.id, head);
+      this.#state = loaded.state;
+      if (loaded.damage !== undefined) damage.push(loaded.damage);
+    }
+    this.#storedSeq = head.seq;
     for (const { message } of damage) this.events.emit('warning', { message });
   }
 

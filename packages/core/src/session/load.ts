@@ -16,27 +16,30 @@ export interface Loaded {
 /** Folds what lies between the newest checkpoint and the tip: the cost follows the window, not the history. */
 export async function loadState(storage: SessionStorage, id: string, head: SessionHead): Promise<Loaded> {
   const damage: Coded[] = [];
-  let state = EMPTY;
-  if (head.checkpoint > 0) {
-    try {
-      state = await checkpointState(storage, id, head.checkpoint, damage);
-    } catch (error) {
-      // A checkpoint that can't be used is only a shortcut lost: the log is the truth.
-      if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
-    }
-  }
-  state = await catchUp(storage, id, state, damage);
+  const start = await startOf(storage, id, head.checkpoint, damage);
+  const state = await catchUp(storage, id, start, head.seq, damage);
   if (state.createdAt === '') throw damage[0] ?? noStart(id);
   return damage[0] === undefined ? { state } : { state, damage: damage[0] };
 }
 
-/** The state after every record that follows it in the store. */
-export async function catchUp(storage: SessionStorage, id: string, from: State, damage: Coded[]): Promise<State> {
+/** The state after every record that follows it in the store, whose last one is `tip` as far as is known. */
+export async function catchUp(
+  storage: SessionStorage,
+  id: string,
+  from: State,
+  tip: number,
+  damage: Coded[],
+): Promise<State> {
   let state = from;
   for await (const { seq, json } of records(storage.read(id, { after: from.seq }), damage)) {
     state = reduce(state, seq, readable({ seq, json }, damage), json.length);
   }
-  return state;
+  return atTip(state, tip);
+}
+
+/** Last records that can't be read keep their numbers: what is appended comes behind them, so the state stands behind them too. */
+export function atTip(state: State, tip: number): State {
+  return state.seq < tip ? reduce(state, tip, undefined, 0) : state;
 }
 
 /** Single records of a paged read. Damage is noted, not thrown: its neighbours are there. */
@@ -52,6 +55,24 @@ export async function* records(
   }
 }
 
+/** Stands in a copy for a record that can't be read, so that all others keep their numbers. */
+const LOST = '{"type":"lost","note":"could not be read when the session was copied"}';
+
+/** Records 1…through as texts, without gaps. */
+export async function wholeLines(stored: AsyncIterable<StoredRecord>, through: number): Promise<string[]> {
+  const lines: string[] = [];
+  const fill = (tip: number): void => {
+    while (lines.length < tip) lines.push(LOST);
+  };
+  for await (const { seq, json } of stored) {
+    if (seq > through) break;
+    fill(seq - 1);
+    lines.push(json);
+  }
+  fill(through);
+  return lines;
+}
+
 export function readable(stored: StoredRecord, damage: Coded[]): Rec | undefined {
   try {
     return decode(stored);
@@ -62,13 +83,25 @@ export function readable(stored: StoredRecord, damage: Coded[]): Rec | undefined
   }
 }
 
-/** The state at a checkpoint, with the bodies of its window. */
-export async function checkpointState(
+/** Where a fold begins: at `checkpoint`, or before the first record where there is none or it can't be used. */
+export async function startOf(
   storage: SessionStorage,
   id: string,
-  seq: number,
+  checkpoint: number,
   damage: Coded[],
 ): Promise<State> {
+  if (checkpoint === 0) return EMPTY;
+  try {
+    return await checkpointState(storage, id, checkpoint, damage);
+  } catch (error) {
+    // Only a shortcut is lost: the log is the truth.
+    if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
+    return EMPTY;
+  }
+}
+
+/** The state at a checkpoint, with the bodies of its window. */
+async function checkpointState(storage: SessionStorage, id: string, seq: number, damage: Coded[]): Promise<State> {
   let state: State | undefined;
   let wanted: readonly number[] = [];
   for await (const stored of records(storage.read(id, { after: seq - 1, before: seq + 1 }), damage)) {
