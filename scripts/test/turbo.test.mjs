@@ -1,12 +1,14 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { plannedBuild } from '../checks/turbo.mjs';
 import { workspacePackages } from '../lib/packages.mjs';
+import { run } from '../lib/run.mjs';
 import { root, toolEnv, withPnpm } from '../lib/setup.mjs';
 import { commit, copyOf, git, scratchFolder, write } from './scratch.mjs';
 
-test('a change in tools rebuilds tools and what depends on it, and nothing else', async ({ onTestFinished }) => {
+/** The workspace as turbo sees it, with one source file a package. */
+function scratchWorkspace(onTestFinished) {
   const folder = scratchFolder(onTestFinished);
   const top = [
     'package.json',
@@ -24,6 +26,11 @@ test('a change in tools rebuilds tools and what depends on it, and nothing else'
   ]);
   git(folder, 'init', '-q');
   commit(folder);
+  return folder;
+}
+
+test('a change in tools rebuilds tools and what depends on it, and nothing else', async ({ onTestFinished }) => {
+  const folder = scratchWorkspace(onTestFinished);
   const env = await withPnpm(toolEnv());
   const before = await plannedBuild(folder, env);
 
@@ -41,6 +48,27 @@ test('a change in tools rebuilds tools and what depends on it, and nothing else'
   git(folder, 'checkout', '-q', '.');
   write(folder, { 'packages/tools/src/new.test.ts': 'export {};\n', 'packages/tools/README.md': 'New.\n' });
   expect(changed(await plannedBuild(folder, env)), 'tests and manuals are not built').toEqual([]);
+});
+
+test('a pnpm that fetches itself (npx, corepack) finds its proxy, certificates and registry; no build sees a key', async ({
+  onTestFinished,
+}) => {
+  const folder = scratchWorkspace(onTestFinished);
+  const network = {
+    NODE_EXTRA_CA_CERTS: '/ca.pem',
+    HTTPS_PROXY: 'http://proxy',
+    https_proxy: 'http://proxy',
+    npm_config_registry: 'http://registry',
+    COREPACK_NPM_REGISTRY: 'http://registry',
+  };
+  write(folder, { 'bin/pnpm': '#!/bin/sh\nenv > "$0.env"\n' });
+  chmodSync(join(folder, 'bin/pnpm'), 0o755);
+  const env = { ...toolEnv(), ...network, ANTHROPIC_API_KEY: 'k' };
+  const args = ['run', 'build', '--filter=@reprise/core', '--cache=local:,remote:'];
+  const { output } = await run('turbo', args, { cwd: folder, env: { ...env, PATH: `${folder}/bin:${env.PATH}` } });
+  const seen = readFileSync(join(folder, 'bin/pnpm.env'), 'utf8').split('\n');
+  expect(seen, output).toEqual(expect.arrayContaining(Object.entries(network).map(([name, value]) => `${name}=${value}`)));
+  expect(seen.filter((line) => line.startsWith('ANTHROPIC_'))).toEqual([]);
 });
 
 /** The named package and every one that depends on it, also through another. */
