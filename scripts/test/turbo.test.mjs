@@ -67,7 +67,9 @@ test('a pnpm that fetches itself (npx, corepack) finds its proxy, certificates a
   const args = ['run', 'build', '--filter=@reprise/core', '--cache=local:,remote:'];
   const { output } = await run('turbo', args, { cwd: folder, env: { ...env, PATH: `${folder}/bin:${env.PATH}` } });
   const seen = readFileSync(join(folder, 'bin/pnpm.env'), 'utf8').split('\n');
-  expect(seen, output).toEqual(expect.arrayContaining(Object.entries(network).map(([name, value]) => `${name}=${value}`)));
+  expect(seen, output).toEqual(
+    expect.arrayContaining(Object.entries(network).map(([name, value]) => `${name}=${value}`)),
+  );
   expect(seen.filter((line) => line.startsWith('ANTHROPIC_'))).toEqual([]);
 });
 
