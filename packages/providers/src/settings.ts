@@ -21,19 +21,22 @@ export function setupOf(options: ModelsOptions): Setup {
 /** What `id` is called with. INVALID_INPUT for an address that is none or is missing, and for two credentials at once. */
 export function settingsOf(id: string, spec: ProviderSpec, { options, env }: Setup): ProviderSettings {
   const own = options.providers?.[id];
+  const addressIn =
+    own?.baseURL === undefined && spec.baseUrls.length > 0 ? spec.baseUrls.join(' or ') : `providers.${id}.baseURL`;
   const url = own?.baseURL ?? firstSet(spec.baseUrls, env) ?? spec.defaultUrl;
   if (url === undefined)
     throw new RepriseError('INVALID_INPUT', `No address for the provider ${id}.`, {
-      hint: `Set ${spec.baseUrls.join(' or ') || `providers.${id}.baseURL`} to the server's base URL, for example http://127.0.0.1:8080/v1.`,
+      hint: `Set ${addressIn} to the server's base URL, for example http://127.0.0.1:8080/v1.`,
     });
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw new RepriseError('INVALID_INPUT', `The base URL of ${id} is no http address: ${JSON.stringify(url)}.`, {
-      hint: `Correct ${own?.baseURL === undefined ? spec.baseUrls.join(' or ') : `providers.${id}.baseURL`}.`,
+      hint: `Correct ${addressIn}.`,
     });
   return {
     id,
     ...credentialOf(id, spec, { options, env }),
     baseURL: spec.normalizeUrl(url),
+    addressIn,
     headers: { ...lowerCased(options.headers), ...lowerCased(own?.headers) },
     fetch: own?.fetch ?? options.fetch,
   };

@@ -229,6 +229,32 @@ const SAID: readonly Case[] = [
   ],
   ['OpenAI', 403, 'Project `proj_x` does not have access to model `gpt-4o`', 'unknown-model', 'model_not_found'],
   ['Ollama', 404, "model 'llama3' not found", 'unknown-model', 'not_found_error'],
+  [
+    'Google',
+    404,
+    'models/gemini-pro is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.',
+    'unknown-model',
+    'NOT_FOUND',
+  ],
+  ['OpenRouter', 404, 'No endpoints found for stepfun/step-3.5-flash:free.', 'unknown-model'],
+  ['vLLM', 404, 'The model `Qwen1.5-14B-Chat-GPTQ-Int8` does not exist.', 'unknown-model', 'NotFoundError'],
+  [
+    'Groq',
+    404,
+    'The model `llama3.1-405b` does not exist or you do not have access to it.',
+    'unknown-model',
+    'model_not_found',
+  ],
+  ['DeepSeek', 400, 'Model Not Exist', 'unknown-model', 'invalid_request_error'],
+  ['Mistral', 400, 'Invalid model: mistral-medium-3.5', 'unknown-model', 'invalid_model'],
+  ['GitHub Copilot', 400, 'The requested model is not supported.', 'unknown-model', 'model_not_supported'],
+  ['Amazon Bedrock', 400, 'The provided model identifier is invalid.', 'unknown-model'],
+  [
+    'LiteLLM',
+    400,
+    '/chat/completions: Invalid model name passed in model=ollama/deepseek-r1:latest. Call `/v1/models` to view available models for your key.',
+    'unknown-model',
+  ],
   // Filters
   [
     'Azure OpenAI',
@@ -386,6 +412,36 @@ test('what lies below is said where there is no answer of the provider, and only
   const circle = new Error('round');
   circle.cause = circle;
   expect(classify(circle, NOW).kind).toBe('protocol');
+});
+
+test.each<[string, number, string, string, string]>([
+  [
+    'a page',
+    502,
+    'Bad Gateway',
+    '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>',
+    '502 Bad Gateway nginx',
+  ],
+  ['text', 400, 'Bad Request', 'upstream exploded', 'Bad Request: upstream exploded'],
+  ['JSON of another shape', 422, '', '{"detail":[{"msg":"field required"}]}', 'field required'],
+  ['the same again', 401, 'invalid x-api-key', '{"error":{"message":"invalid x-api-key"}}', 'invalid x-api-key'],
+  ['nothing', 503, '', '', 'HTTP 503'],
+])('what a body says that the SDK could not read is told: %s', (_body, statusCode, message, responseBody, told) => {
+  expect(classify(Object.assign(new Error(message), { statusCode, responseBody }), NOW).message).toBe(told);
+});
+
+test('an error of ours counts by its code, also where the AI SDK wrapped it', () => {
+  for (const [code, kind] of [
+    ['UNSUPPORTED', 'unknown-model'],
+    ['INVALID_INPUT', 'unknown-model'],
+    ['PROVIDER', 'bad-request'],
+  ] as const) {
+    const wrapped = Object.assign(new Error('Failed to process successful response'), {
+      cause: new RepriseError(code, 'why'),
+    });
+    expect(classify(wrapped, NOW)).toMatchObject({ kind, retryable: false });
+    expect(classify(wrapped, NOW).message).toContain('why');
+  }
 });
 
 test('every kind has a code', () => {

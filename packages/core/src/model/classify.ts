@@ -1,6 +1,7 @@
 import type { ModelFailure } from '../contracts/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isCoded } from '../errors.ts';
+import { saidIn } from './said.ts';
 
 /**
  * Texts that providers use; the first that matches decides where the status alone does not. Rate limits come first: some speak of tokens and
@@ -28,7 +29,7 @@ const TEXTS: readonly (readonly [RegExp, ModelFailure['kind']])[] = [
     'auth',
   ],
   [
-    /model[_ ]not[_ ]found|not_found_error.{0,80}model|unknown model|model .{0,80}(does not exist|not found|not supported)|not have access to (the )?model|not a valid model|no such model/i,
+    /model[_ ]not[_ ](found|exist)|not_found_error.{0,80}model|(unknown|invalid)[_ ]model|model identifier is invalid|model .{0,80}(does not exist|not found|not supported)|not have access to (the )?model|not a valid model|no such model/i,
     'unknown-model',
   ],
   [/content[_ ](filter|policy|management)|safety|flagged|prohibited_content|refusal/i, 'content-filter'],
@@ -59,6 +60,12 @@ const CODES: Readonly<Record<ModelFailure['kind'], ErrorCode>> = {
   'unknown-model': 'MODEL_NOT_FOUND',
   'bad-request': 'PROVIDER',
   protocol: 'PROVIDER',
+};
+
+/** Codes without a kind of their own. Nobody can be asked under such a name or address, however often one tries. */
+const LIKE: Partial<Record<ErrorCode, ModelFailure['kind']>> = {
+  INVALID_INPUT: 'unknown-model',
+  UNSUPPORTED: 'unknown-model',
 };
 
 export function codeOf(failure: ModelFailure): ErrorCode {
@@ -94,7 +101,7 @@ function factsOf(error: unknown): Facts {
   const at = error as Record<string, unknown>;
   const nested =
     typeof at['error'] === 'object' && at['error'] !== null ? (at['error'] as Record<string, unknown>) : {};
-  const message = [at['message'], nested['message'], at['responseBody'], at['type']].find(
+  const message = [at['message'], nested['message'], at['type']].find(
     (text) => typeof text === 'string' && text !== '',
   );
   const status = [at['statusCode'], at['status'], nested['status'], nested['code']].find(
@@ -116,16 +123,39 @@ function factsOf(error: unknown): Facts {
   ];
   // The provider's own words say it best; where there are none, whatever lies below.
   const told = typeof status === 'number' || causes.length === 0 || isCoded(error);
+  const coded = codedIn(error);
   return {
     // Never the whole of an error: some hold the request, and with it the conversation.
-    message: [message ?? (typeof status === 'number' ? `HTTP ${status}` : jsonOf(error)), ...(told ? [] : causes)]
+    message: [
+      withBody(message as string | undefined, at['responseBody']) ??
+        (typeof status === 'number' ? `HTTP ${status}` : jsonOf(error)),
+      ...(told ? [] : causes),
+    ]
       .join(': ')
       .slice(0, 2000),
     text: words.filter((word) => typeof word === 'string').join(' '),
     ...(typeof status === 'number' && { status }),
     headers: (at['responseHeaders'] as Record<string, string> | undefined) ?? {},
-    ...(isCoded(error) && { coded: error.code }),
+    ...(coded !== undefined && { coded }),
   };
+}
+
+/** Longer than any status text. */
+const SHORT = 40;
+
+/** The AI SDK says no more than the status where it can't read the body: "Bad Request". */
+function withBody(message: string | undefined, body: unknown): string | undefined {
+  if (typeof body !== 'string' || (message?.length ?? 0) > SHORT) return message;
+  const said = saidIn(body);
+  if (said === undefined || message === undefined || said.includes(message)) return said ?? message;
+  return message.includes(said) ? message : `${message}: ${said}`;
+}
+
+/** The code of an error of ours, also where somebody wrapped it. */
+function codedIn(error: unknown): ErrorCode | undefined {
+  for (let depth = 0, at = error; depth <= DEPTH && at instanceof Error; depth += 1, at = at.cause)
+    if (isCoded(at)) return at.code;
+  return undefined;
 }
 
 /** Errors are wrapped, by the AI SDK twice: what happened is said at the bottom. */
@@ -144,7 +174,7 @@ function causesOf(error: object): string[] {
 
 function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
   if (coded !== undefined) {
-    const kind = Object.entries(CODES).find(([, code]) => code === coded)?.[0];
+    const kind = Object.entries(CODES).find(([, code]) => code === coded)?.[0] ?? LIKE[coded];
     if (kind !== undefined) return kind as ModelFailure['kind'];
   }
   const byText = TEXTS.find(([pattern]) => pattern.test(text))?.[1];

@@ -65,7 +65,7 @@ export function incomplete(response: Response): unknown {
     // Providers that count "no finish at all" as an error name no reason of their own.
     if (reason === 'error' && response.finish?.raw !== undefined)
       return new RepriseError('PROVIDER', 'The model reported an error without a text.');
-    return new RepriseError('NETWORK', 'The model’s answer ended before it was complete.');
+    return new RepriseError('NETWORK', 'The model’s answer ended before it was complete.', { hint: NETWORK_HINT });
   }
   return undefined;
 }
@@ -81,7 +81,7 @@ export function codedOf(
   const code = codeOf(failure);
   // An error that is ours already says it best, unless there is a time to add.
   if (isCoded(cause) && retryInMs === undefined) return cause;
-  const hint = repaired ? REPAIRED : HINTS[code];
+  const hint = repaired ? REPAIRED : (wrongAddress(failure, cause) ?? HINTS[code]);
   return new RepriseError(code, failure.message, {
     cause,
     ...(hint !== undefined && { hint }),
@@ -90,8 +90,19 @@ export function codedOf(
   });
 }
 
+/** A 404 that speaks of no model is mostly a base URL with too much or too little in it. The address without what may be secret in it. */
+function wrongAddress({ status, message }: ModelFailure, cause: unknown): string | undefined {
+  if ((status !== 404 && status !== 405) || /model|endpoint/i.test(message)) return undefined;
+  const url = (cause as { url?: unknown } | null)?.url;
+  if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
+  const { origin, pathname } = new URL(url);
+  return `Check the base URL: ${origin}${pathname} is no address of a model API. Else check the model’s name.`;
+}
+
 const REPAIRED =
   'The request was refused without its reasoning, older tool results and older messages too: edit or delete the newest message, or check the settings and the tools.';
+
+const NETWORK_HINT = 'Check the connection and the base URL, then send the message again.';
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   RATE_LIMIT: 'Wait, or use another model. The session is kept.',
@@ -99,7 +110,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   AUTH: 'Check the key and the account of the provider.',
   MODEL_NOT_FOUND: 'Check the model’s name and that your account may use it.',
   CONTEXT_LENGTH_EXCEEDED: 'Send less at once, or use a model with a larger window.',
-  NETWORK: 'Check the connection and the base URL, then send the message again.',
+  NETWORK: NETWORK_HINT,
 };
 
 /** Calls of such a response are not run: nobody knows whether they are whole. */

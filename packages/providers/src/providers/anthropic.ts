@@ -1,4 +1,5 @@
 import { withCacheMarks } from './cache-marks.ts';
+import { modelFetch } from './model-fetch.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** Anthropic's Messages API through `@ai-sdk/anthropic`. */
@@ -21,10 +22,11 @@ export const anthropic: ProviderSpec = {
   supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
   // The vendor's own SDK takes the host, the AI SDK the versioned path: both are in use in this variable.
   normalizeUrl: (url) => (/\/v\d+$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1`),
-  load: async ({ apiKey, authToken, baseURL, headers, fetch }) => {
+  load: async (settings) => {
+    const { apiKey, authToken, baseURL, headers } = settings;
     const { createAnthropic } = await import('@ai-sdk/anthropic');
     const credential = authToken === undefined ? { apiKey: apiKey ?? '' } : { authToken };
-    return createAnthropic({ ...credential, baseURL, headers: { ...headers }, ...(fetch && { fetch }) });
+    return createAnthropic({ ...credential, baseURL, headers: { ...headers }, fetch: modelFetch(settings) });
   },
   // `max_tokens` is required by the API; for a name it does not know, the SDK would send 4,096.
   prepare: (options, info) =>

@@ -1,4 +1,4 @@
-import { endingAfter } from './ends.ts';
+import { modelFetch } from './model-fetch.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 const isLast = (data: string): boolean => data.trim() === '[DONE]';
@@ -20,7 +20,8 @@ export function compatible(
       temperature: true,
     },
     normalizeUrl: trimSlashes,
-    load: async ({ id, apiKey, baseURL, headers, fetch }) => {
+    load: async (settings) => {
+      const { id, apiKey, baseURL, headers } = settings;
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
       const provider = createOpenAICompatible({
         name: id,
@@ -28,7 +29,7 @@ export function compatible(
         includeUsage: true,
         headers: { ...headers },
         ...(apiKey !== undefined && { apiKey }),
-        fetch: endingAfter(isLast, fetch),
+        fetch: modelFetch(settings, { isTerminal: isLast }),
       });
       return (model) => provider.chatModel(model);
     },

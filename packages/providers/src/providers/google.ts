@@ -1,4 +1,4 @@
-import { endingAfter } from './ends.ts';
+import { modelFetch } from './model-fetch.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** The chunk that says why the answer ended. The words alone could be an argument of a call. */
@@ -27,8 +27,14 @@ export const google: ProviderSpec = {
     temperature: true,
   },
   normalizeUrl: (url) => (/\/v\d+[a-z]*$/.test(trimSlashes(url)) ? trimSlashes(url) : `${trimSlashes(url)}/v1beta`),
-  load: async ({ apiKey, baseURL, headers, fetch }) => {
+  load: async (settings) => {
+    const { apiKey, baseURL, headers } = settings;
     const { createGoogle } = await import('@ai-sdk/google');
-    return createGoogle({ apiKey: apiKey ?? '', baseURL, headers: { ...headers }, fetch: endingAfter(isLast, fetch) });
+    return createGoogle({
+      apiKey: apiKey ?? '',
+      baseURL,
+      headers: { ...headers },
+      fetch: modelFetch(settings, { isTerminal: isLast }),
+    });
   },
 };

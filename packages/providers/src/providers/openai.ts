@@ -1,4 +1,4 @@
-import { endingAfter } from './ends.ts';
+import { modelFetch } from './model-fetch.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** Output tokens of one response, at least (400 `integer_below_min_value` otherwise). */
@@ -25,13 +25,14 @@ export const openai: ProviderSpec = {
   },
   supportedUrls: { 'image/*': [/^https?:\/\/.*$/], 'application/pdf': [/^https?:\/\/.*$/] },
   normalizeUrl: trimSlashes,
-  load: async ({ apiKey, baseURL, headers, fetch }) => {
+  load: async (settings) => {
+    const { apiKey, baseURL, headers } = settings;
     const { createOpenAI } = await import('@ai-sdk/openai');
     const provider = createOpenAI({
       apiKey: apiKey ?? '',
       baseURL,
       headers: { ...headers },
-      fetch: endingAfter(isLast, fetch),
+      fetch: modelFetch(settings, { isTerminal: isLast }),
     });
     return (model) => provider.responses(model);
   },

@@ -9,6 +9,8 @@ export interface ProviderSettings {
   /** A bearer token in place of the key. */
   readonly authToken: string | undefined;
   readonly baseURL: string;
+  /** Where people give the base URL: a variable's name, or an option's. */
+  readonly addressIn: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch | undefined;
