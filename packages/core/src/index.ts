@@ -14,7 +14,7 @@ export type {
   StorageFactory,
   StoredRecord,
 } from './contracts/storage.ts';
-export type { Capabilities, ModelFailure, ModelInfo, ModelResolver, ResolvedModel } from './contracts/model.ts';
+export type { Capabilities, Effort, ModelFailure, ModelInfo, ModelResolver, ResolvedModel } from './contracts/model.ts';
 export { defineTool } from './contracts/tool.ts';
 export type {
   Access,

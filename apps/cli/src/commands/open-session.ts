@@ -59,6 +59,7 @@ function overrides(flags: RunFlags, cwd: string): Overrides {
     .filter((name) => name !== '');
   return {
     ...(flags.model !== undefined && { model: flags.model }),
+    ...(flags.effort !== undefined && { effort: flags.effort }),
     ...(tools !== undefined && { tools }),
     ...(flags.system !== undefined && { systemPrompt: flags.system }),
     ...(flags['max-steps'] !== undefined && { maxSteps: flags['max-steps'] }),

@@ -11,6 +11,11 @@ const storage = {
 
 export const RUN = {
   model: { type: 'text', value: 'NAME', help: 'provider/model or an alias; "reprise models" lists them.' },
+  effort: {
+    type: 'choice',
+    choices: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+    help: "How hard the model thinks, where it takes that. Default: the provider's.",
+  },
   session: { type: 'text', value: 'ID', help: 'Go on with this session.' },
   continue: { type: 'switch', help: 'Go on with the newest session of this working directory.' },
   fork: { type: 'switch', help: 'With --session or --continue: go on in a copy.' },

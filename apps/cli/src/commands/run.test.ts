@@ -47,15 +47,17 @@ describe('reprise run', () => {
   });
 
   it('hands every option on', async () => {
-    const words = '--model a/b --system S --max-steps 3 --context-window 9 --cwd /x --title T --permission auto'.split(
-      ' ',
-    );
+    const words =
+      '--model a/b --system S --max-steps 3 --context-window 9 --cwd /x --title T --permission auto --effort high'.split(
+        ' ',
+      );
     const { calls } = await go([...words, '--tools', 'read, bash', 'hi']);
     expect(calls[0]).toEqual(['open', expect.objectContaining({ cwd: '/x', permission: 'auto' })]);
     expect(calls[1]).toEqual([
       'create',
       {
         model: 'a/b',
+        effort: 'high',
         tools: ['read', 'bash'],
         systemPrompt: 'S',
         maxSteps: 3,

@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
 import type { Capabilities, ModelInfo } from '../contracts/model.ts';
+import { effortOf, takesTemperature } from '../model/effort.ts';
 import { stopsFor } from '../model/stops.ts';
 import type { State } from '../state/state.ts';
 import { assistantContent, flattened } from './compile-step.ts';
@@ -20,7 +21,7 @@ export interface CompileFacts {
 
 export type Request = Pick<
   LanguageModelV4CallOptions,
-  'prompt' | 'tools' | 'toolChoice' | 'maxOutputTokens' | 'temperature' | 'stopSequences'
+  'prompt' | 'tools' | 'toolChoice' | 'maxOutputTokens' | 'temperature' | 'stopSequences' | 'reasoning'
 >;
 
 /** The spec's default, sent where the model takes a temperature. */
@@ -42,6 +43,7 @@ export function compile(state: State, facts: CompileFacts): Request {
   const { info } = facts;
   const offered = info.capabilities.tools ? facts.tools : [];
   const { settings } = state;
+  const effort = effortOf(state, info);
   const stops = stopsFor(settings.stopSequences, info.capabilities.rules).sent;
   return {
     prompt: wellFormed([...systemOf(state), ...conversationOf(state, facts, offered.length > 0)]),
@@ -49,7 +51,8 @@ export function compile(state: State, facts: CompileFacts): Request {
     ...(settings.maxTokens !== undefined && {
       maxOutputTokens: Math.min(settings.maxTokens, info.maxOutputTokens),
     }),
-    ...(info.capabilities.temperature && { temperature: settings.temperature ?? TEMPERATURE }),
+    ...(takesTemperature(info, effort) && { temperature: settings.temperature ?? TEMPERATURE }),
+    ...(effort !== undefined && { reasoning: effort }),
     ...(stops.length > 0 && { stopSequences: [...stops] }),
   };
 }

@@ -46,6 +46,10 @@ export interface ModelInfo {
   };
 }
 
+/** How hard a model thinks before it answers, weakest first. */
+export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
 export interface Capabilities {
   /** Whose rules a request must satisfy. */
   readonly rules: 'anthropic' | 'openai-responses' | 'openai-chat' | 'google' | 'strictest';

@@ -1,7 +1,7 @@
 import type { JSONSchema7, LanguageModelV4 } from '@ai-sdk/provider';
 import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
-import type { ModelResolver } from './model.ts';
+import type { Effort, ModelResolver } from './model.ts';
 import type { PromptSource } from './prompt.ts';
 import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
 import type { Asker, PermissionPolicy, Tool } from './tool.ts';
@@ -17,6 +17,11 @@ export interface SessionOptions {
   readonly systemPrompt?: string;
   /** 0 to 1. Sent only where the model takes it. */
   readonly temperature?: number;
+  /**
+   * How hard the model thinks. A level that it doesn't take is not sent, with a recorded warning. Default: the provider's own. With a budget of
+   * thinking (Claude up to 4.5), that budget comes on top of `maxTokens`.
+   */
+  readonly effort?: Effort;
   /** Output tokens of one response. */
   readonly maxTokens?: number;
   readonly stopSequences?: readonly string[];
@@ -81,6 +86,10 @@ export interface TurnOptions {
   readonly busy?: 'fail' | 'queue' | 'steer';
   /** Idempotency key of a message that waits: the same key is answered once. 1 to 100 letters, digits, _ and -. */
   readonly key?: string;
+  /** How hard the model thinks in this turn, in place of the session's `effort`. */
+  readonly effort?: Effort;
+  /** Goes on with this model, in this turn and after it: the same as `setModel` before. */
+  readonly model?: SessionOptions['model'];
 }
 
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
@@ -121,6 +130,11 @@ export interface Session {
   off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   /** Offers the tool from the next model call on. INVALID_INPUT for a bad or taken name. */
   registerTool(tool: CustomTool | Tool): this;
+  /**
+   * Goes on with another model, of any provider, from the next turn on; turns that were asked for before keep theirs. Resolves once it is
+   * recorded. MODEL_NOT_FOUND.
+   */
+  setModel(model: SessionOptions['model']): Promise<void>;
   /** Tokens that the next request would take, about. */
   getContextUsage(): { readonly current: number; readonly max: number };
   /** What follows the last clear; `all`: everything. */

@@ -1,8 +1,10 @@
 import type { LiveSession } from '../session/live.ts';
-import type { MessageRecord } from '../records/types.ts';
+import { droppedSettings } from '../model/effort.ts';
+import type { MessageRecord, Rec } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { userMessage } from '../state/transcript.ts';
 import type { TurnContext } from '../turn/context.ts';
+import type { Said } from '../turn/said.ts';
 import type { MessageLetter } from './entries.ts';
 import { readLetter } from './entries.ts';
 
@@ -33,23 +35,26 @@ export async function takeSteering(context: TurnContext): Promise<boolean> {
 }
 
 /** Stores what the user says in this turn, first or later; what waited in the inbox leaves it. */
-export async function hear(
-  { live, handle, runtime }: TurnContext,
-  said: readonly { readonly text: string; readonly key?: string | undefined }[],
-): Promise<void> {
-  const records = said.map(({ key, text }): MessageRecord => ({
+export async function hear({ live, handle, runtime, model }: TurnContext, said: readonly Said[]): Promise<void> {
+  const at = isoNow(runtime.clock);
+  const records = said.map(({ key, text, effort }): MessageRecord => ({
     type: 'message',
     id: runtime.ids('message'),
     role: 'user',
     content: text,
-    timestamp: isoNow(runtime.clock),
+    timestamp: at,
     turn: handle.id,
     ...(key !== undefined && { key }),
+    ...(effort !== undefined && { effort }),
   }));
-  await live.append(records);
+  const warnings = said.flatMap(({ effort }) =>
+    effort === undefined ? [] : droppedSettings(model.name, model.info, { effort }),
+  );
+  await live.append([...records, ...warnings.map((message): Rec => ({ type: 'warning', at, message }))]);
   const keys = said.flatMap(({ key }) => key ?? []);
   if (keys.length > 0) await live.dropInbox(keys);
   for (const record of records) live.events.emit('message', userMessage(record));
+  for (const message of warnings) live.events.emit('warning', { message });
 }
 
 /** Looks for aborts from other processes until it is told to stop. */

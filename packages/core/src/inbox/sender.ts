@@ -4,20 +4,19 @@ import { sleep } from '../session/clock.ts';
 import type { Parts } from '../session/parts.ts';
 import { answerWaiting, nothing, perform } from '../session/perform.ts';
 import { ready } from '../session/ready.ts';
-import { NO_USAGE } from '../state/state.ts';
-import { lastMessage } from '../turn/outcome.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
+import type { Said } from '../turn/said.ts';
 import { letterEntry } from './entries.ts';
 import { waitingMessages } from './holder.ts';
+import { takenUp } from './taken-up.ts';
 
 /** Whoever waits for a busy session looks again so often. */
-const AGAIN_MS = 200;
+export const AGAIN_MS = 200;
 
-export interface Waiting {
+export interface Waiting extends Said {
   readonly key: string;
   readonly mode: 'queue' | 'steer';
-  readonly text: string;
 }
 
 /**
@@ -57,53 +56,10 @@ async function whenFree(parts: Parts, handle: TurnHandle, message: Waiting): Pro
       const waits = (await waitingMessages(live)).some(({ key }) => key === message.key);
       if (!waits) return takenUp(parts, message.key);
       await answerWaiting(parts, message.key);
-      return perform(parts, handle, (context) => runTurn(context, message.text, message.key));
+      return perform(parts, handle, (context) => runTurn(context, message));
     });
   } catch (error) {
     if (isCoded(error) && error.code === 'SESSION_BUSY') return undefined;
     throw error;
   }
 }
-
-/** How the turn ended that somebody else answered the message in. */
-function takenUp({ live }: Parts, key: string): Outcome {
-  const entries = live.state.entries.toArray();
-  const at = entries.findIndex(({ record }) => record.type === 'message' && record.key === key);
-  const record = entries[at]?.record;
-  const turn = record?.type === 'message' ? record.turn : undefined;
-  const last = entries
-    .slice(at + 1)
-    .findLast((entry) => entry.record.type === 'step' && entry.record.turn === turn)?.record;
-  if (at < 0) return nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
-  const message = last?.type === 'step' ? { message: lastMessage(live.state, last) } : {};
-  const finishReason = last?.type === 'step' ? last.finishReason : 'other';
-  return { status: 'done', finishReason, ...message, tokens: 0, usage: NO_USAGE, steps: 0 };
-}
-
-/** Ends the turn that runs on a session, in whichever process. Resolves once nothing runs there. */
-export async function abortTurns(parts: Parts, reason: string): Promise<void> {
-  const { live, runtime, running } = parts;
-  if (running.size > 0) {
-    await Promise.all([...running].map((turn) => turn.abort(reason)));
-    return;
-  }
-  const { inbox } = runtime.storage;
-  const deadline = runtime.clock.now() + ABORT_MS;
-  let told = false;
-  for (;;) {
-    try {
-      return await live.exclusive(() => ready(parts));
-    } catch (error) {
-      if (!isCoded(error) || error.code !== 'SESSION_BUSY' || inbox === undefined) throw error;
-    }
-    if (!told) await inbox.put(live.id, letterEntry({ kind: 'abort', key: runtime.ids('message'), reason }));
-    told = true;
-    if (runtime.clock.now() > deadline) {
-      throw new RepriseError('TIMEOUT', 'The other process did not end its turn.', { hint: 'Stop that process.' });
-    }
-    await sleep(runtime.clock, AGAIN_MS, new AbortController().signal);
-  }
-}
-
-/** Tools have two seconds to stop, and the holder looks twice a second. */
-const ABORT_MS = 10_000;

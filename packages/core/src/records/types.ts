@@ -1,4 +1,5 @@
 import type { JSONValue, SharedV4ProviderMetadata } from '@ai-sdk/provider';
+import type { Effort } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
 import type { PruneStrategy } from '../contracts/session.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
@@ -10,6 +11,7 @@ export const FORMAT = 1;
 /** What may change from turn to turn without changing the history. */
 export interface Settings {
   readonly temperature?: number;
+  readonly effort?: Effort;
   readonly maxTokens?: number;
   readonly stopSequences?: readonly string[];
   readonly contextWindow?: number;
@@ -57,6 +59,8 @@ export interface MessageRecord {
   readonly turn?: string;
   /** The idempotency key under which it waited in the inbox. */
   readonly key?: string;
+  /** Of the turn that it opens, in place of the session's. */
+  readonly effort?: Effort;
   readonly important?: boolean;
 }
 

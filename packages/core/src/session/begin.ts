@@ -4,10 +4,10 @@ import type { SessionOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import type { ChangeRecord, Rec, Settings } from '../records/types.ts';
 import { FORMAT } from '../records/types.ts';
+import { droppedSettings } from '../model/effort.ts';
 import { settingsOf } from './options.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
-import { carryOnOpen } from './start-turn.ts';
 
 /** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
 export async function firstRecords(parts: Parts, options: SessionOptions): Promise<Rec[]> {
@@ -36,7 +36,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
   return [record, ...notices.map((message): Rec => ({ type: 'warning', at, message }))];
 }
 
-/** Overrides at resume become one record at the next write, if they change anything. An open turn goes on if that is asked for. */
+/** Overrides at resume become one record at the next write, if they change anything. */
 export async function changeOf(parts: Parts, options: Partial<SessionOptions>): Promise<void> {
   const { live } = parts;
   const { state } = live;
@@ -58,17 +58,25 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
     ...(options.cwd !== undefined && options.cwd !== state.cwd && { cwd: options.cwd }),
     ...(options.tags !== undefined && { tags: options.tags }),
   };
-  if (model !== undefined) parts.warnings.push(...noticesOf(model, { ...state.settings, ...settings }));
+  if (model !== undefined) parts.notices.push(...noticesOf(model, { ...state.settings, ...settings }));
+  else if (changed) {
+    const { effort, temperature } = settings;
+    const asked = { ...(effort !== undefined && { effort }), ...(temperature !== undefined && { temperature }) };
+    const now = Object.keys(asked).length > 0 ? await known(parts) : undefined;
+    if (now !== undefined) parts.notices.push(...droppedSettings(now.name, now.info, asked));
+  }
   parts.pending = { ...parts.pending, ...change };
-  if (options.recover === 'continue') carryOnOpen(parts);
 }
 
 /** What people should know of the model: what its resolver says, and the settings that it doesn't take. */
-function noticesOf(model: ResolvedModel, { temperature }: Settings): string[] {
-  const notices = model.notice === undefined ? [] : [model.notice];
-  if (temperature !== undefined && !model.info.capabilities.temperature)
-    notices.push(`${model.name} takes no temperature, so none is sent.`);
-  return notices;
+function noticesOf(model: ResolvedModel, settings: Settings): string[] {
+  const dropped = droppedSettings(model.name, model.info, settings);
+  return model.notice === undefined ? dropped : [model.notice, ...dropped];
+}
+
+/** The model that settings are held to; one that can't be found says so at the next turn. */
+function known(parts: Parts): Promise<ResolvedModel | undefined> {
+  return parts.resolveModel().catch(() => undefined);
 }
 
 /** MODEL_NOT_FOUND for a name that stands for no model: not only when it is needed most. */

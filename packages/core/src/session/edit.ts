@@ -1,6 +1,7 @@
 import type { Session } from '../contracts/session.ts';
 import type { Message } from '../contracts/turn.ts';
 import { planKeepLast, planPrune } from '../context/plan.ts';
+import { windowOf } from '../context/window.ts';
 import { RepriseError } from '../errors.ts';
 import { readTranscript } from './messages.ts';
 import { changing } from './ready.ts';
@@ -53,7 +54,8 @@ export async function pruneContext(
   if (keepLast !== undefined) checkCount(keepLast);
   return changing(parts, async () => {
     const { live, runtime, model } = parts;
-    const window = live.state.settings.contextWindow ?? model?.info.contextWindow ?? live.state.tokens;
+    const { settings, tokens } = live.state;
+    const window = model === undefined ? (settings.contextWindow ?? tokens) : windowOf(settings, model.info);
     const plan =
       keepLast === undefined
         ? planPrune(live.state, { max: window, overhead: 0 }, true)

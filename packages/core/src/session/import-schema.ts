@@ -1,5 +1,6 @@
 import type { JSONValue } from '@ai-sdk/provider';
 import { z } from 'zod';
+import { EFFORTS } from '../contracts/model.ts';
 import type { Rec } from '../records/types.ts';
 
 const time = z.iso.datetime({ offset: true }).or(z.iso.datetime({ local: true }));
@@ -14,8 +15,10 @@ const meta = z.record(z.string(), z.record(z.string(), json)).optional();
 const lineage = z.object({ id: z.string(), seq: count });
 const blocks = z.array(z.object({ id: z.string(), text: z.string() }));
 const model = z.object({ requested: z.string(), name: z.string() });
+const effort = z.enum(EFFORTS);
 const settings = z.object({
   temperature: z.number().optional(),
+  effort: effort.optional(),
   maxTokens: count.optional(),
   stopSequences: z.array(z.string()).optional(),
   contextWindow: count.optional(),
@@ -82,6 +85,7 @@ const record = z.discriminatedUnion('type', [
     timestamp: time,
     turn: z.string().optional(),
     key: z.string().optional(),
+    effort: effort.optional(),
     important: z.boolean().optional(),
   }),
   z.object({

@@ -271,3 +271,15 @@ export class LiveSession {
 export function unborn(runtime: Runtime, id: string, autoSave: boolean): LiveSession {
   return new LiveSession(runtime, id, EMPTY, autoSave);
 }
+
+/** A session as the store has it, with the damage met on the way. SESSION_NOT_FOUND. */
+export async function openLive(
+  runtime: Runtime,
+  id: string,
+  autoSave: boolean,
+): Promise<{ readonly live: LiveSession; readonly damage?: Coded }> {
+  const head = await runtime.storage.head(id);
+  if (head === undefined) throw notFound(id);
+  const { state, ...damage } = await loadState(runtime.storage, id, head);
+  return { live: new LiveSession(runtime, id, state, autoSave), ...damage };
+}

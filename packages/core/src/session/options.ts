@@ -1,3 +1,4 @@
+import { EFFORTS } from '../contracts/model.ts';
 import type { SessionOptions } from '../contracts/session.ts';
 import { SESSION_ID } from '../contracts/storage.ts';
 import { RepriseError } from '../errors.ts';
@@ -13,7 +14,9 @@ const share: Check = (value) =>
   typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1';
 const count: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'a whole number above 0';
-const model: Check = (value) =>
+export const effort: Check = (value) =>
+  EFFORTS.some((known) => known === value) ? undefined : `one of ${EFFORTS.join(', ')}`;
+export const model: Check = (value) =>
   (typeof value === 'string' && value.trim() !== '') || isModelObject(value)
     ? undefined
     : 'a model name such as "anthropic/claude-sonnet-4-5", or an AI SDK language model';
@@ -23,6 +26,7 @@ const CHECKS: Readonly<Record<keyof SessionOptions, Check>> = {
   tools: words,
   systemPrompt: text,
   temperature: share,
+  effort: effort,
   maxTokens: count,
   stopSequences: words,
   contextWindow: count,
@@ -82,6 +86,7 @@ export function isModelObject(value: unknown): value is Exclude<SessionOptions['
 
 const SETTINGS = [
   'temperature',
+  'effort',
   'maxTokens',
   'stopSequences',
   'contextWindow',

@@ -20,6 +20,8 @@ export interface Parts {
   recovering: Turn | undefined;
   /** Told at the next turn, when somebody listens. */
   readonly warnings: string[];
+  /** Like them, and recorded with the overrides that they are about. */
+  readonly notices: string[];
   /** Overrides given at resume, recorded at the next write. */
   pending: Omit<ChangeRecord, 'type' | 'at' | 'reason'>;
   /** Once it is resolved. */
@@ -49,6 +51,7 @@ export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']
     running: new Set(),
     recovering: undefined,
     warnings: [],
+    notices: [],
     pending: {},
     model: undefined,
     handle: undefined,

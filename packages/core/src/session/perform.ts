@@ -40,12 +40,12 @@ export async function perform(
 /** Answers what waits in the inbox, oldest first, each in a turn of its own; only what came before `until`, if that is given. */
 export async function answerWaiting(parts: Parts, until?: string): Promise<void> {
   const { live, runtime, running } = parts;
-  for (const { key, text } of await waitingMessages(live)) {
-    if (key === until) return;
+  for (const said of await waitingMessages(live)) {
+    if (said.key === until) return;
     const handle = new TurnHandle(runtime.ids('turn'), runtime.report);
     running.add(handle);
     live.events.emit('turn', handle);
-    const outcome = await perform(parts, handle, (context) => runTurn(context, text, key)).catch((error: unknown) =>
+    const outcome = await perform(parts, handle, (context) => runTurn(context, said)).catch((error: unknown) =>
       nothing(handle.signal.aborted ? 'aborted' : 'failed', toCoded(error)),
     );
     running.delete(handle);

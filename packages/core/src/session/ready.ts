@@ -24,9 +24,15 @@ export function offerNewTools(parts: Parts): Promise<void> {
 /** What was recorded is no longer pending; what could not be stored stays so. */
 async function record(parts: Parts, changes: Parts['pending']): Promise<void> {
   const names = Object.keys(changes) as (keyof Parts['pending'])[];
-  if (names.length === 0) return;
+  const notices = [...parts.notices];
+  if (names.length === 0 && notices.length === 0) return;
   const at = isoNow(parts.runtime.clock);
-  await parts.live.append({ type: 'change', at, reason: names.join(', '), ...changes });
+  await parts.live.append([
+    ...(names.length === 0 ? [] : [{ type: 'change' as const, at, reason: names.join(', '), ...changes }]),
+    ...notices.map((message) => ({ type: 'warning' as const, at, message })),
+  ]);
+  parts.notices.splice(0, notices.length);
+  parts.warnings.push(...notices);
   const left = Object.entries(parts.pending).filter(([name, value]) => changes[name as keyof typeof changes] !== value);
   parts.pending = Object.fromEntries(left);
 }

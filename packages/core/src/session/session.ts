@@ -1,11 +1,17 @@
-import type { CustomTool, ExportedSession, Session, SessionEvents, TurnOptions } from '../contracts/session.ts';
+import type {
+  CustomTool,
+  ExportedSession,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  TurnOptions,
+} from '../contracts/session.ts';
 import type { SessionHead, SessionState } from '../contracts/storage.ts';
 import type { Tool } from '../contracts/tool.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
-import { fitOf } from '../turn/fit.ts';
-import { abortTurns } from '../inbox/sender.ts';
-import { toTool } from '../tools/custom.ts';
+import { abortTurns } from '../inbox/abort.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
+import { contextUsage, registerTool, setModel } from './manage.ts';
 import { readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
 import { startMessage, startPlainTurn } from './start-turn.ts';
@@ -63,24 +69,16 @@ export class SessionHandle implements Session {
   }
 
   registerTool(tool: CustomTool | Tool): this {
-    const { tools, live, pending } = this.#parts;
-    const made = toTool(tool);
-    tools.add(made);
-    this.#parts.registered.add(made.name);
-    const names = pending.tools ?? live.state.tools;
-    if (!names.includes(made.name)) this.#parts.pending = { ...pending, tools: [...names, made.name] };
+    registerTool(this.#parts, tool);
     return this;
   }
 
+  setModel(model: SessionOptions['model']): Promise<void> {
+    return setModel(this.#parts, model);
+  }
+
   getContextUsage(): { current: number; max: number } {
-    const { live, model, tools, pending } = this.#parts;
-    const { state } = live;
-    const settings = { ...state.settings, ...pending.settings };
-    if (model === undefined) return { current: state.tokens, max: settings.contextWindow ?? 0 };
-    const specs = tools.readySpecs(pending.tools ?? state.tools);
-    const facts = { info: model.info, provider: model.model.provider, tools: specs };
-    const fit = fitOf({ ...state, settings }, facts);
-    return { current: state.tokens + fit.overhead, max: fit.max };
+    return contextUsage(this.#parts);
   }
 
   getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {

@@ -3,14 +3,15 @@ import type { Page, Query, SessionHead } from '../contracts/storage.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { readImport } from './transfer.ts';
 import { forkLive } from './fork.ts';
-import { LiveSession, unborn } from './live.ts';
-import { loadState, notFound } from './load.ts';
-import { changeOf, firstRecords } from './begin.ts';
+import type { LiveSession } from './live.ts';
+import { openLive, unborn } from './live.ts';
+import { firstRecords } from './begin.ts';
 import { checkId, checkOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeOf } from './runtime.ts';
 import type { Parts } from './parts.ts';
 import { handleOf, partsOf } from './parts.ts';
+import { override } from './override.ts';
 import { readSessions } from './read.ts';
 import type { SessionReader } from './read.ts';
 
@@ -50,11 +51,7 @@ class SessionDoors implements Sessions {
   async resume(id: string, options: Overrides = {}): Promise<Session> {
     checkOptions(options, []);
     const parts = await this.#find(id, options.autoSave ?? true);
-    await changeOf(parts, options);
-    // A model that is gone stops no reading: its error comes with the first message.
-    await parts.resolveModel().catch((error: unknown) => {
-      if (options.model !== undefined || !isCoded(error)) throw error;
-    });
+    await override(parts, options);
     return this.#known(parts);
   }
 
@@ -132,11 +129,8 @@ class SessionDoors implements Sessions {
       await open.live.refresh();
       return open;
     }
-    const { storage } = this.#runtime;
-    const head = await storage.head(id);
-    if (head === undefined) throw notFound(id);
-    const { state, damage } = await loadState(storage, id, head);
-    const parts = this.#parts(new LiveSession(this.#runtime, id, state, autoSave));
+    const { live, damage } = await openLive(this.#runtime, id, autoSave);
+    const parts = this.#parts(live);
     if (damage !== undefined) parts.warnings.push(damage.message);
     // Somebody else may have opened it while this one was loading.
     const other = this.#open.get(id)?.deref();

@@ -1,12 +1,14 @@
 import type { TurnOptions } from '../contracts/session.ts';
 import type { Outcome } from '../contracts/turn.ts';
-import { RepriseError, isCoded, toCoded } from '../errors.ts';
+import { isCoded, toCoded } from '../errors.ts';
 import { sendAndWait } from '../inbox/sender.ts';
 import { carryOn } from '../turn/carry-on.ts';
 import { AwaitableTurn, TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
+import { changeOf } from './begin.ts';
 import type { Parts } from './parts.ts';
 import { answerWaiting, nothing, perform } from './perform.ts';
+import { saidOf } from './said.ts';
 
 /** `session.message()`: a turn that can be awaited. */
 export function startMessage(parts: Parts, input: string, options?: TurnOptions): AwaitableTurn {
@@ -18,31 +20,24 @@ export function startPlainTurn(parts: Parts, input: string, options?: TurnOption
   return startTurn(parts, new TurnHandle(parts.runtime.ids('turn'), parts.runtime.report), input, options);
 }
 
-/** The message as it may be sent. */
-function checkText(input: unknown): void {
-  if (typeof input === 'string' && input.trim() !== '') return;
-  throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
-}
-
-const KEY = /^[A-Za-z0-9_-]{1,100}$/;
-
 /** Starts a turn after the caller's synchronous code and gives its handle at once. The lease is back before the outcome is told. */
 function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string, options: TurnOptions = {}): T {
-  checkText(input);
-  const { busy = 'fail', key = handle.id } = options;
-  if (busy !== 'fail' && busy !== 'queue' && busy !== 'steer')
-    throw new RepriseError('INVALID_INPUT', 'The option busy must be "fail", "queue" or "steer".');
-  if (!KEY.test(key)) {
-    throw new RepriseError('INVALID_INPUT', 'The option key must be 1 to 100 letters, digits, _ or -.');
-  }
+  const said = saidOf(input, options);
+  const { busy = 'fail', key = handle.id, model } = options;
+  const changes = model === undefined ? {} : { model };
   return start(parts, handle, async () => {
-    const wait = () => sendAndWait(parts, handle, { key, mode: busy === 'steer' ? 'steer' : 'queue', text: input });
+    const wait = async () => {
+      // Whoever is first at the session again records it.
+      await changeOf(parts, changes);
+      return sendAndWait(parts, handle, { ...said, key, mode: busy === 'steer' ? 'steer' : 'queue' });
+    };
     if (busy !== 'fail' && parts.running.size > 1) return wait();
     try {
       return await parts.live.exclusive(async () => {
         handle.signal.throwIfAborted();
         await answerWaiting(parts);
-        return perform(parts, handle, (context) => runTurn(context, input));
+        await changeOf(parts, changes);
+        return perform(parts, handle, (context) => runTurn(context, said));
       });
     } catch (error) {
       if (busy === 'fail' || !isCoded(error) || error.code !== 'SESSION_BUSY') throw error;

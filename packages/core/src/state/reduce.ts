@@ -6,6 +6,7 @@ import type {
   BoundaryRecord,
   DeleteRecord,
   EditRecord,
+  MessageRecord,
   Rec,
   ResultRecord,
   StepRecord,
@@ -35,9 +36,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
     case 'message': {
       // A message of the turn that runs steers it.
       const opened: OpenTurn | undefined =
-        record.turn !== undefined && record.turn !== next.open?.turn
-          ? { turn: record.turn, seq, steps: 0, usage: NO_USAGE, pending: [], attempt: 1 }
-          : undefined;
+        record.turn !== undefined && record.turn !== next.open?.turn ? openedBy(record, record.turn, seq) : undefined;
       const titled =
         next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(record.content) } : next;
       const begun = opened === undefined ? titled : { ...titled, open: opened, failed: false };
@@ -143,6 +142,11 @@ function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'
     messageCount: state.messageCount + (counts ? 1 : 0),
     lastMessage: record.type === 'result' ? state.lastMessage : record.timestamp,
   };
+}
+
+function openedBy({ effort }: MessageRecord, turn: string, seq: number): OpenTurn {
+  const open = { turn, seq, steps: 0, usage: NO_USAGE, pending: [], attempt: 1 };
+  return effort === undefined ? open : { ...open, effort };
 }
 
 /** Whether the newest step made this call and has no result of it yet. */

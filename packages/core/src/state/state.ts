@@ -1,3 +1,4 @@
+import type { Effort } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
@@ -30,6 +31,8 @@ export interface OpenTurn {
   readonly attempt: number;
   /** Parked: no model is asked before this time. */
   readonly until?: string;
+  /** How hard the model thinks in it, where that was said. */
+  readonly effort?: Effort;
 }
 
 /** What a session is after its records, with the bodies of the window alone. Only `reduce` makes one. */

@@ -5,10 +5,11 @@ import { RepriseError } from '../errors.ts';
 import type { StepRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { runCalls } from './calls.ts';
+import type { Ending } from './conduct.ts';
+import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
 import { lastStep } from './outcome.ts';
-import type { Ending } from './run.ts';
-import { conduct, loop } from './run.ts';
+import { loop } from './run.ts';
 import { shownBefore } from './settle.ts';
 
 /**

@@ -2,6 +2,7 @@ import type { CompileFacts } from '../context/compile.ts';
 import { estimateTokens } from '../context/estimate.ts';
 import type { Boundary, Fit } from '../context/plan.ts';
 import { planPrune } from '../context/plan.ts';
+import { windowOf } from '../context/window.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
@@ -21,7 +22,7 @@ export function fitOf(state: State, facts: CompileFacts): Fit {
     ...facts.tools.map((tool) => JSON.stringify(tool)),
   ];
   return {
-    max: state.settings.contextWindow ?? facts.info.contextWindow,
+    max: windowOf(state.settings, facts.info),
     overhead: texts.reduce((sum, text) => sum + estimateTokens(text), 0),
   };
 }

@@ -1,5 +1,6 @@
 import { compile } from '../context/compile.ts';
 import type { Boundary } from '../context/plan.ts';
+import { windowOf } from '../context/window.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
 import { Accumulator } from '../model/accumulate.ts';
 import { List } from '../state/list.ts';
@@ -28,7 +29,7 @@ export async function summarize(
   const { open: _open, ...state } = live.state;
   const leaving = state.entries.toArray().filter(({ seq }) => seq < plan.from && !plan.keep.includes(seq));
   const request = { type: 'message', id: '', role: 'user', content: REQUEST, timestamp: '' } as const;
-  const limit = Math.floor(Math.min(MOST, SHARE * (state.settings.contextWindow ?? model.info.contextWindow)));
+  const limit = Math.floor(Math.min(MOST, SHARE * windowOf(state.settings, model.info)));
   const compiled = compile(
     {
       ...state,

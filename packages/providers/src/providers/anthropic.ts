@@ -1,5 +1,6 @@
 import { withCacheMarks } from './cache-marks.ts';
 import { modelFetch } from './model-fetch.ts';
+import { withPossibleThinking } from './thinking.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
 /** Anthropic's Messages API through `@ai-sdk/anthropic`. */
@@ -30,5 +31,7 @@ export const anthropic: ProviderSpec = {
   },
   // `max_tokens` is required by the API; for a name it does not know, the SDK would send 4,096.
   prepare: (options, info) =>
-    withCacheMarks({ ...options, maxOutputTokens: options.maxOutputTokens ?? info.maxOutputTokens }),
+    withCacheMarks(
+      withPossibleThinking({ ...options, maxOutputTokens: options.maxOutputTokens ?? info.maxOutputTokens }),
+    ),
 };

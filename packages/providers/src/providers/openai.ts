@@ -43,7 +43,8 @@ export const openai: ProviderSpec = {
     ...(options.maxOutputTokens !== undefined && { maxOutputTokens: Math.max(LEAST, options.maxOutputTokens) }),
     providerOptions: {
       ...options.providerOptions,
-      openai: { store: false, ...options.providerOptions?.openai },
+      // With an effort the SDK would ask for a summary too, which only verified organisations may (400 for all others).
+      openai: { store: false, reasoningSummary: null, ...options.providerOptions?.openai },
     },
   }),
 };

@@ -1,0 +1,46 @@
+import type { CustomTool, SessionOptions } from '../contracts/session.ts';
+import type { Tool } from '../contracts/tool.ts';
+import { toTool } from '../tools/custom.ts';
+import { fitOf } from '../turn/fit.ts';
+import { changeOf } from './begin.ts';
+import { resolveModel } from './models.ts';
+import { checkOptions } from './options.ts';
+import type { Parts } from './parts.ts';
+import { ready } from './ready.ts';
+
+/** Goes on with another model once what was asked for before is over; recorded, with the settings that it doesn't take. */
+export async function setModel(parts: Parts, model: SessionOptions['model']): Promise<void> {
+  checkOptions({ model }, ['model']);
+  const found = resolveModel(parts.runtime.models, model);
+  // In line with the turns that were started before it, which begin after the caller's synchronous code.
+  const switched = Promise.resolve().then(() =>
+    parts.live.exclusive(async () => {
+      await found;
+      await changeOf(parts, { model });
+      await ready(parts);
+    }),
+  );
+  // One that can't be found waits for nobody.
+  await Promise.all([found, switched]);
+}
+
+/** Offers the tool from the next model call on. */
+export function registerTool(parts: Parts, tool: CustomTool | Tool): void {
+  const { tools, live, pending } = parts;
+  const made = toTool(tool);
+  tools.add(made);
+  parts.registered.add(made.name);
+  const names = pending.tools ?? live.state.tools;
+  if (!names.includes(made.name)) parts.pending = { ...pending, tools: [...names, made.name] };
+}
+
+/** Tokens that the next request would take, about, and what the window holds. */
+export function contextUsage({ live, model, tools, pending }: Parts): { current: number; max: number } {
+  const { state } = live;
+  const settings = { ...state.settings, ...pending.settings };
+  if (model === undefined) return { current: state.tokens, max: settings.contextWindow ?? 0 };
+  const specs = tools.readySpecs(pending.tools ?? state.tools);
+  const facts = { info: model.info, provider: model.model.provider, tools: specs };
+  const fit = fitOf({ ...state, settings }, facts);
+  return { current: state.tokens + fit.overhead, max: fit.max };
+}

@@ -1,0 +1,9 @@
+import type { Effort } from '../contracts/model.ts';
+
+/** What the user says, and how the turn that it opens is run. */
+export interface Said {
+  readonly text: string;
+  /** The idempotency key under which it waited. */
+  readonly key?: string;
+  readonly effort?: Effort;
+}
