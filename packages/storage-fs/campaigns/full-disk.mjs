@@ -5,6 +5,8 @@ import { checkAfterCrash } from './lib/check.mjs';
 import { missing, withFolder } from './lib/machine.mjs';
 import { Model, moves, play } from './lib/workload.mjs';
 
+/** Moves played from the moment at which the disk is nearly full. */
+const AFTER = 18;
 const MOUNT = ['mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs']];
 
 /** The moves on a disk with ever more room: each is done or STORAGE_FULL with the old data whole, and goes on once there is space. */
@@ -26,8 +28,8 @@ export default {
             store,
             root,
             join(disk, 'ballast'),
-            level % 50,
-            Math.floor((level * 10) / amount),
+            level % 10,
+            Math.floor((level * 50) / amount),
             counts,
             (problem) => problems.push(`level ${level}: ${problem}`),
           );
@@ -37,7 +39,7 @@ export default {
       } finally {
         execFileSync('umount', ['-l', disk]);
       }
-      if (counts.refused === 0) problems.push('the disk was never full');
+      if (counts.refused < counts.levels / 2) problems.push(`the disk was full only ${counts.refused} times`);
       return { counts, problems };
     }),
   mutants: [
@@ -66,7 +68,8 @@ async function atLevel({ fsStorage, verifySession }, root, ballast, pages, befor
   };
   let made = 0;
   let full = false;
-  for (const move of moves(2)) {
+  for (const move of moves(7)) {
+    if (made === before + AFTER) break;
     if (made === before) {
       const { bavail, bsize } = statfsSync(root);
       writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(bavail) - pages) * Number(bsize)));

@@ -3,6 +3,7 @@ import { RepriseError } from '@reprise/core';
 import { errnoOf } from './errors.ts';
 import {
   createFile,
+  isFolder,
   makeFolder,
   openExisting,
   readWhole,
@@ -54,7 +55,7 @@ export function* getBlob(folder: string, id: string, sha256: string): Generator<
   if (!SHA256.test(sha256)) {
     throw new RepriseError('INVALID_INPUT', 'a blob is named by its SHA-256 in 64 lower-case hex digits');
   }
-  const fd = openExisting(`${folder}/blobs/${sha256}`, 'read');
+  const fd = isFolder(`${folder}/blobs`) ? openExisting(`${folder}/blobs/${sha256}`, 'read') : undefined;
   if (fd === undefined) throw new RepriseError('STORAGE_FAILED', `session ${id} has no blob ${sha256}`);
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   try {
@@ -78,7 +79,7 @@ export function* getBlob(folder: string, id: string, sha256: string): Generator<
 
 /** Gives every blob of one session to another. Blobs never change, so both may share the bytes where links work. */
 export function shareBlobs(from: string, to: string): void {
-  if (statOf(`${from}/blobs`)?.isDirectory() !== true) return;
+  if (!isFolder(`${from}/blobs`)) return;
   makeFolder(`${to}/blobs`);
   for (const name of readdirSync(`${from}/blobs`)) {
     if (!SHA256.test(name) || statOf(`${from}/blobs/${name}`)?.isFile() !== true) continue;

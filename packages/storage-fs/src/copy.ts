@@ -9,7 +9,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { assertThrough, type SessionHead } from '@reprise/core';
+import { assertThrough, RepriseError, type SessionHead } from '@reprise/core';
 import { shareBlobs } from './blobs.ts';
 import { createFile, openExisting, readWhole, replaceFile, temporaryFor, writeWhole } from './files.ts';
 import { LogWriter, logText } from './log-writer.ts';
@@ -28,7 +28,7 @@ function copyLog(from: string, to: string, through: number): void {
     const tail = tailOf(source, fstatSync(source).size);
     assertThrough(through, tail.tip);
     const end = through === tail.tip ? tail.end : seek(source, tail.end, through + 1);
-    if (end === undefined) throw new Error(`record ${through} or the one behind it is damaged`);
+    if (end === undefined) throw damagedEnd(from, through);
     const whole = end * 2 > tail.end;
     // Under another name until it is cut to size: a log that holds more than was asked for must never be seen.
     const temporary = temporaryFor(to);
@@ -63,6 +63,15 @@ export function copySession(from: string, folder: string, through: number, to: S
     else copyPlain(plain, path, through);
     shareBlobs(folder, to.place.folder);
     return LogWriter.open(to.place.folder) as LogWriter;
+  });
+}
+
+/** Bytes can't be copied up to a place that isn't certain; the records that can be read still can. */
+function damagedEnd(log: string, through: number): RepriseError {
+  const note = `record ${through} or the one behind it is damaged`;
+  return new RepriseError('STORAGE_DAMAGED', `${log} can't be copied: ${note}`, {
+    hint: 'Repair the session first: reprise session repair',
+    details: { damage: [{ kind: 'sequence', seq: through, note }] },
   });
 }
 

@@ -48,7 +48,12 @@ export function linkRefused(path: string): RepriseError {
   return new RepriseError('STORAGE_FAILED', `${path} is a link`, { hint: HINTS.ELOOP as string });
 }
 
-/** The same for work that takes time. */
+/** The refusal of a folder, a pipe or a device in the place of a file. */
+export function notAFile(path: string): RepriseError {
+  return new RepriseError('STORAGE_FAILED', `${path} is not a file`, { hint: 'Move away what stands in its place.' });
+}
+
+/** `guarded` for work that takes time. */
 export async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

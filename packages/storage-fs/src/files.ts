@@ -15,20 +15,27 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf, linkRefused } from './errors.ts';
+import { errnoOf, linkRefused, notAFile } from './errors.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Or opening a pipe that somebody put in the place of a file would wait for its other end for ever. */
+const NO_WAIT = constants.O_NONBLOCK ?? 0;
 let temporaries = 0;
 
-/** Opens an existing file, never through a link. `undefined` when it isn't there. */
+/** Opens an existing file, never through a link, and nothing but a file. `undefined` when it isn't there. */
 export function openExisting(path: string, how: 'read' | 'write'): number | undefined {
+  let fd: number;
   try {
-    return openSync(path, (how === 'read' ? constants.O_RDONLY : constants.O_RDWR) | NO_FOLLOW);
+    fd = openSync(path, (how === 'read' ? constants.O_RDONLY : constants.O_RDWR) | NO_FOLLOW | NO_WAIT);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     if (errnoOf(error) === 'ELOOP') throw linkRefused(path);
+    if (errnoOf(error) === 'EISDIR' || errnoOf(error) === 'ENXIO') throw notAFile(path);
     throw error;
   }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw notAFile(path);
 }
 
 /** Makes a file that must not exist yet, readable and writable by its owner alone whatever the umask. */
@@ -120,12 +127,14 @@ export function replaceFile(path: string, text: string): void {
   }
 }
 
-/** The text of a small file; `undefined` when it isn't there. Never through a link. */
-export function readSmall(path: string): string | undefined {
+/** The text of a small file; `undefined` when it isn't there, or larger than `most` bytes. Never through a link. */
+export function readSmall(path: string, most = Infinity): string | undefined {
   const fd = openExisting(path, 'read');
   if (fd === undefined) return undefined;
   try {
-    const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
+    const { size } = fstatSync(fd);
+    if (size > most) return undefined;
+    const bytes = Buffer.allocUnsafe(size);
     return bytes.toString('utf8', 0, readWhole(fd, bytes, 0));
   } finally {
     closeSync(fd);

@@ -1,12 +1,12 @@
-import { closeSync, fstatSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { SESSION_ID } from '@reprise/core';
 import { guarded } from './errors.ts';
-import { openExisting, statOf, syncFolder } from './files.ts';
+import { statOf, syncFolder } from './files.ts';
 import { Leases } from './leases.ts';
 import { takeLock } from './lock.ts';
 import { readSession } from './read-log.ts';
-import { soundRecords } from './recover-head.ts';
+import { holdsRecords } from './reformatted.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
 import { headAtTip, holdsSession } from './session-folder.ts';
 import { verifySession } from './verify.ts';
@@ -155,13 +155,7 @@ function* temporariesIn(folder: string, old: (stat: Stats) => boolean): Generato
 /** Whether anything in a folder that holds no session could be of use to somebody who rescues records by hand. */
 function keepsRecords(folder: string): boolean {
   if (statOf(`${folder}/damaged`) !== undefined || statOf(`${folder}/blobs`) !== undefined) return true;
-  const fd = openExisting(`${folder}/messages.json`, 'read');
-  if (fd === undefined) return false;
-  try {
-    return !soundRecords(fd, fstatSync(fd).size).next().done;
-  } finally {
-    closeSync(fd);
-  }
+  return holdsRecords(`${folder}/messages.json`);
 }
 
 function hashesIn(folder: string, id: string): ReadonlySet<string> {

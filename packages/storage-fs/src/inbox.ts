@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, readdirSync, rmSync } from 'node:fs';
 import type { InboxEntry } from '@reprise/core';
 import { errnoOf } from './errors.ts';
-import { createFile, makeFolder, readSmall, syncFolder, temporaryFor, writeWhole } from './files.ts';
+import { createFile, isFolder, makeFolder, readSmall, syncFolder, temporaryFor, writeWhole } from './files.ts';
 
 /** `<number>.<key>`: the number orders by arrival, as well as two writers at the same moment can know it. */
 const NAME = /^(\d{10})\.([A-Za-z0-9_-]{1,128})$/;
@@ -55,15 +55,11 @@ export function dropInbox(folder: string, keys: readonly string[]): void {
 }
 
 function itemsIn(inbox: string): readonly Item[] {
-  let names: string[];
-  try {
-    names = readdirSync(inbox);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-  return names.sort().flatMap((name) => {
-    const key = NAME.exec(name)?.[2];
-    return key === undefined ? [] : [{ name, key }];
-  });
+  if (!isFolder(inbox)) return [];
+  return readdirSync(inbox)
+    .sort()
+    .flatMap((name) => {
+      const key = NAME.exec(name)?.[2];
+      return key === undefined ? [] : [{ name, key }];
+    });
 }

@@ -10,6 +10,8 @@ import { SessionWriter, type Place } from './session-writer.ts';
 /** Removals and creations by others that one `acquire` works around before it gives up. */
 const TRIES = 5;
 
+type Prepare = (place: Place, lock: Lock) => void;
+
 /** The sessions of one root, and the leases that this instance holds on them. */
 export class Leases {
   readonly #root: Root;
@@ -60,11 +62,12 @@ export class Leases {
     throw new RepriseError('FENCED', `the lease on session ${lease.id} has ended`, { hint: 'Acquire it again.' });
   }
 
-  acquire(id: string, owner: Owner, expect: 'new' | 'existing'): Lease {
+  /** `prepare` is called under the lock, before the log of an existing session is opened. */
+  acquire(id: string, owner: Owner, expect: 'new' | 'existing', prepare?: Prepare): Lease {
     this.folder(id);
     return guarded(`acquire session ${id}`, () => {
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const lease = expect === 'new' ? this.#new(id, owner) : this.#existing(id, owner);
+        const lease = expect === 'new' ? this.#new(id, owner) : this.#existing(id, owner, prepare);
         if (lease !== undefined) return lease;
       }
       throw new RepriseError('SESSION_BUSY', `session ${id} is being made and removed by others`, {
@@ -74,10 +77,11 @@ export class Leases {
     });
   }
 
-  #existing(id: string, owner: Owner): Lease | undefined {
+  #existing(id: string, owner: Owner, prepare?: Prepare): Lease | undefined {
     const folder = this.session(id);
     return this.#locked({ id, root: this.root() as string, folder }, owner, (place, lock) => {
       if (!holdsSession(folder, id)) throw notFound(id);
+      prepare?.(place, lock);
       return SessionWriter.existing(place, lock);
     });
   }

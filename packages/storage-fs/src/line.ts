@@ -1,3 +1,5 @@
+import type { StoredRecord } from '@reprise/core';
+
 /**
  * One record as one line of `messages.json`: `[` or `,`, then the record with its `seq` in front and a checksum behind:
  * `,{"seq":7,"type":"message",…,"sum":"0a1b2c3d"}`. The checksum is the CRC-32 of all bytes from `{` to before `,"sum"`:
@@ -28,6 +30,18 @@ export function lineOf(seq: number, json: string, more = false): string {
   const inner = json.slice(1, -1);
   const text = `${OPEN}${seq}${inner.trim() === '' ? inner : `,${inner}`}`;
   return `${text}${more ? AND : SUM}${hex(crc32(text))}${CLOSE}`;
+}
+
+/** The record in a line that was parsed as JSON, if its checksum holds for how `JSON.stringify` writes it. */
+export function recordOf(value: unknown): StoredRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { sum, and = sum, ...rest } = value as Record<string, unknown>;
+  const { seq } = rest;
+  if (typeof seq !== 'number') return undefined;
+  const text = JSON.stringify(rest).slice(0, -1);
+  const begin = `${OPEN}${seq}`;
+  if (!text.startsWith(begin) || hex(crc32(text)) !== and) return undefined;
+  return { seq, json: `{${text.slice(begin.length + 1)}}` };
 }
 
 /** Where the parts of a whole line are; `led` tells whether the right character stands before it. */

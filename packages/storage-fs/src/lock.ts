@@ -1,4 +1,5 @@
-import { closeSync, ftruncateSync } from 'node:fs';
+import { closeSync, ftruncateSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { RepriseError, type Owner } from '@reprise/core';
 import { errnoOf, linkRefused } from './errors.ts';
@@ -40,8 +41,21 @@ export function takeLock(folder: string, id: string, owner: Owner, now: () => nu
     writeHolder(folder, JSON.stringify({ epoch, owner: holder }));
     return { epoch, free: () => database.isOpen && database.close() };
   } catch (error) {
+    dropUnused(folder);
     database.close();
     throw error;
+  }
+}
+
+/** Removes a folder that holds nothing but the lock, which is held: a full disk let it be made, and nothing more. */
+function dropUnused(folder: string): void {
+  try {
+    const names = readdirSync(folder);
+    if (!names.every((name) => name === 'lock' || name === 'holder')) return;
+    for (const name of names) rmSync(`${folder}/${name}`);
+    rmdirSync(folder);
+  } catch {
+    // Half made, and in nobody's way.
   }
 }
 
@@ -50,7 +64,10 @@ function makeLockFile(path: string): number | undefined {
     closeSync(createFile(path));
   } catch (error) {
     // Somebody else made it just now, or the folder is gone.
-    if (errnoOf(error) !== 'EEXIST' && errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) !== 'EEXIST' && errnoOf(error) !== 'ENOENT') {
+      dropUnused(dirname(path));
+      throw error;
+    }
   }
   return inode(path);
 }

@@ -102,13 +102,7 @@ export class Order {
   }
 
   #missing(from: number, to: number, byte: number, line: number): void {
-    this.#note(
-      'sequence',
-      byte,
-      from,
-      from === to ? `record ${from} is missing` : `records ${from} to ${to} are missing`,
-      line,
-    );
+    this.#note('sequence', byte, from, missing(from, to), line);
   }
 
   #drop(record: Found, line: number): void {
@@ -134,4 +128,9 @@ export class Order {
       note,
     });
   }
+}
+
+/** Says that records are missing. */
+export function missing(from: number, to: number): string {
+  return from === to ? `record ${from} is missing` : `records ${from} to ${to} are missing`;
 }

@@ -1,24 +1,48 @@
-import { closeSync, fdatasyncSync, fstatSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, linkSync } from 'node:fs';
 import type { StoredRecord } from '@reprise/core';
-import { createFile, makeFolder, openExisting, readWhole, statOf, syncFolder, writeWhole } from './files.ts';
+import {
+  createFile,
+  makeFolder,
+  openExisting,
+  readWhole,
+  replaceFile,
+  statOf,
+  syncFolder,
+  writeWhole,
+} from './files.ts';
 import { readMetadata, type Metadata } from './head-file.ts';
+import type { Lock } from './lock.ts';
+import { logText } from './log-writer.ts';
 import { firstRecord, recoverHead, soundRecords } from './recover-head.ts';
+import { reformattedRecords } from './reformatted.ts';
 import { withLog, type Plan } from './repair-plan.ts';
 import { rewriteSession } from './rewrite.ts';
-import type { SessionWriter } from './session-writer.ts';
+import type { Place, SessionWriter } from './session-writer.ts';
 import { tailOf } from './tail.ts';
+
+const ORIGINAL = 'messages-before-repair';
+
+/**
+ * Where another program wrote the log anew, lays it out as ours again, in one step; the one that was stays in `damaged/`. Before the log is
+ * opened, which would take its unfamiliar end for a torn one and cut it off.
+ */
+export function restoreLayout({ folder, id }: Place, { epoch }: Lock): void {
+  const path = `${folder}/messages.json`;
+  const records = reformattedRecords(path);
+  if (records === undefined) return;
+  const lines = [...repaired(records, readMetadata(folder, id), records.at(-1)?.seq ?? 0)].flat();
+  const original = aside(folder, `${ORIGINAL}-${epoch}`);
+  linkSync(path, original);
+  syncFolder(`${folder}/damaged`);
+  replaceFile(path, logText(lines.map(({ json }) => json)));
+  syncFolder(folder);
+}
 
 /** Writes the log of `writer`'s session anew as `plan` says; the one that was, and what is dropped of it, stay in `damaged/`. */
 export async function rewriteDamaged(writer: SessionWriter, plan: Plan): Promise<void> {
   const { folder, id } = writer.place;
   const metadata = readMetadata(folder, id);
-  const mark = `${writer.epoch}`;
-  makeFolder(`${folder}/damaged`);
-  const name = (what: string): string => {
-    let path = `${folder}/damaged/${what}-${mark}`;
-    for (let again = 2; statOf(path) !== undefined; again += 1) path = `${folder}/damaged/${what}-${mark}-${again}`;
-    return path;
-  };
+  const name = (what: string): string => aside(folder, `${what}-${writer.epoch}`);
   if (plan.dropped.length > 0) keepDropped(`${folder}/messages.json`, name('lines'), plan);
   syncFolder(folder);
   const head = withLog(folder, (fd) => recoverHead(id, metadata, fd));
@@ -27,7 +51,7 @@ export async function rewriteDamaged(writer: SessionWriter, plan: Plan): Promise
   try {
     const records = repaired(soundRecords(fd, tailOf(fd, fstatSync(fd).size).readEnd), metadata, plan.tip);
     const whole = { ...head, seq: plan.tip, checkpoint: plan.lost.includes(head.checkpoint) ? 0 : head.checkpoint };
-    await rewriteSession(writer, records, whole, () => undefined, name('messages-before-repair'));
+    await rewriteSession(writer, records, whole, () => undefined, name(ORIGINAL));
   } finally {
     closeSync(fd);
   }
@@ -50,6 +74,14 @@ function* repaired(
     next = seq + 1;
   }
   for (; next <= tip; next += 1) yield [lost(next)];
+}
+
+/** A name that is free in the session's `damaged/`. */
+function aside(folder: string, name: string): string {
+  makeFolder(`${folder}/damaged`);
+  let path = `${folder}/damaged/${name}`;
+  for (let again = 2; statOf(path) !== undefined; again += 1) path = `${folder}/damaged/${name}-${again}`;
+  return path;
 }
 
 function keepDropped(from: string, to: string, { dropped }: Plan): void {

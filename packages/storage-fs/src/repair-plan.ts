@@ -1,15 +1,17 @@
 import { closeSync, fstatSync } from 'node:fs';
-import type { Damage } from '@reprise/core';
+import type { Damage, StoredRecord } from '@reprise/core';
 import { guarded } from './errors.ts';
 import { openExisting, statOf } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
 import { plainRecords } from './plain.ts';
 import { soundRecords } from './recover-head.ts';
+import { reformattedRecords } from './reformatted.ts';
 import { tailOf } from './tail.ts';
 
 /** One thing that a repair does, or would do. `where` is a path; `kind` is for programs, `note` for people. */
 export interface RepairStep {
-  readonly kind: 'cut-tail' | 'drop-lines' | 'mark-lost' | 'rebuild-first' | 'keep-original' | 'rebuild-small';
+  readonly kind:
+    'restore-layout' | 'cut-tail' | 'drop-lines' | 'mark-lost' | 'rebuild-first' | 'keep-original' | 'rebuild-small';
   readonly where: string;
   readonly note: string;
 }
@@ -27,24 +29,38 @@ export function* stepsFor(folder: string, id: string, damage: readonly Damage[])
   if (plainRecords(folder, id) !== undefined) return;
   const log = `${folder}/messages.json`;
   const aside = `${folder}/damaged`;
+  const again = damage.length === 0 ? undefined : reformattedRecords(log);
+  if (again !== undefined) {
+    const lost = gapsIn(again);
+    yield { kind: 'restore-layout', where: log, note: `${again.length} records are laid out as they were written` };
+    if (lost.length > 0) yield marking(log, lost);
+    yield { kind: 'keep-original', where: aside, note: 'the log as it was is kept' };
+    yield { kind: 'rebuild-small', where: folder, note: 'state.json and metadata.json are derived from the log' };
+    return;
+  }
   if (damage.some(({ kind }) => kind === 'torn-tail'))
     yield { kind: 'cut-tail', where: aside, note: 'the unfinished end is put aside and cut off' };
   const plan = guarded(`look at session ${id}`, () => planFor(folder));
   const bytes = plan.dropped.reduce((sum, { from, to }) => sum + to - from, 0);
   if (bytes > 0) yield { kind: 'drop-lines', where: aside, note: `${bytes} bytes that are no record are put aside` };
   const marked = plan.lost.filter((seq) => seq > 1);
-  if (marked.length > 0)
-    yield {
-      kind: 'mark-lost',
-      where: log,
-      note: `lost and marked so: ${numbers(marked)}; all others stay as they are`,
-    };
+  if (marked.length > 0) yield marking(log, marked);
   if (plan.lost[0] === 1)
     yield { kind: 'rebuild-first', where: log, note: 'record 1 is made again from metadata.json, without its prompts' };
   if (changes(plan)) yield { kind: 'keep-original', where: aside, note: 'the log as it was is kept' };
   const small = readState(folder, id) === undefined || readMetadata(folder, id) === undefined;
   if (small || changes(plan) || damage.length > 0)
     yield { kind: 'rebuild-small', where: folder, note: 'state.json and metadata.json are derived from the log' };
+}
+
+function marking(where: string, lost: readonly number[]): RepairStep {
+  return { kind: 'mark-lost', where, note: `lost and marked so: ${numbers(lost)}; all others stay as they are` };
+}
+
+function gapsIn(records: readonly StoredRecord[]): readonly number[] {
+  const there = new Set(records.map(({ seq }) => seq));
+  const tip = records.at(-1)?.seq ?? 0;
+  return Array.from({ length: tip }, (_, at) => at + 1).filter((seq) => !there.has(seq));
 }
 
 /** Walks through the log in `folder`. */

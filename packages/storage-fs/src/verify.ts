@@ -1,10 +1,11 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { assertSessionId, RepriseError, type Damage } from '@reprise/core';
+import { assertSessionId, RepriseError, type Damage, type StoredRecord } from '@reprise/core';
 import { guarded } from './errors.ts';
 import { isFolder, openExisting, readWhole } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
-import { Order, type Found } from './order.ts';
+import { missing, Order, type Found } from './order.ts';
 import { plainRecords } from './plain.ts';
+import { reformattedRecords } from './reformatted.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
 import { Forward } from './scan.ts';
 import { CLOSER, closerFor, tailOf } from './tail.ts';
@@ -22,16 +23,32 @@ export function verifySession(id: string, options: FsStorageOptions = {}): reado
     }
     readMetadata(`${root}/${id}`, id);
     if (plainRecords(`${root}/${id}`, id) !== undefined) return [];
-    const fd = openExisting(`${root}/${id}/messages.json`, 'read');
+    const path = `${root}/${id}/messages.json`;
+    const fd = openExisting(path, 'read');
     if (fd === undefined) return [{ kind: 'empty', note: 'messages.json is missing' }];
     try {
-      return damageIn(fd, readState(`${root}/${id}`, id)?.seq ?? 0);
+      const damage = damageIn(fd, readState(`${root}/${id}`, id)?.seq ?? 0);
+      const again = damage.length === 0 ? undefined : reformattedRecords(path);
+      return again === undefined ? damage : damageOfLayout(again);
     } finally {
       closeSync(fd);
     }
   });
 }
 
+/** What is wrong with a log that another program wrote anew: not each line of it, but that, and what it lost. */
+function damageOfLayout(records: readonly StoredRecord[]): readonly Damage[] {
+  const note = `another program wrote the file anew; a repair brings back the ${records.length} records in it`;
+  const damage: Damage[] = [{ kind: 'foreign', line: 1, byte: 0, note }];
+  let next = 1;
+  for (const { seq } of records) {
+    if (seq > next) damage.push({ kind: 'sequence', seq: next, note: missing(next, seq - 1) });
+    next = seq + 1;
+  }
+  return damage;
+}
+
+/** The damage in a log, line by line. */
 function damageIn(fd: number, promised: number): readonly Damage[] {
   const size = fstatSync(fd).size;
   if (size === 0) return [{ kind: 'empty', line: 1, byte: 0, note: 'messages.json is empty' }];

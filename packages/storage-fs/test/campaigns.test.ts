@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as store from '../src/index.ts';
@@ -6,6 +7,7 @@ import * as store from '../src/index.ts';
 interface Campaign {
   readonly name: string;
   readonly amounts: { readonly short: number };
+  readonly mutants: readonly { readonly name: string; readonly patches: readonly (readonly string[])[] }[];
   missing(): string | undefined;
   run(on: { sources: string; store: unknown; amount: number }): Promise<{ readonly problems: readonly string[] }>;
 }
@@ -24,5 +26,19 @@ describe('fault campaigns, in their short form (the long one: pnpm campaign)', (
       },
       120_000,
     );
+  }
+});
+
+describe('each campaign has a mutant to show that it sees (they are played by: pnpm campaign --mutants)', () => {
+  for (const { name, mutants } of CAMPAIGNS) {
+    test(name, () => {
+      expect(mutants.length).toBeGreaterThan(0);
+      for (const { patches } of mutants) {
+        for (const [file = '', from = '', to] of patches) {
+          expect(readFileSync(join(sources, file), 'utf8'), file).toContain(from);
+          expect(to).not.toBe(from);
+        }
+      }
+    });
   }
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -90,8 +90,9 @@ describe.skipIf(disk === undefined)('a full disk (needs the right to mount a tmp
       } catch (error) {
         expect(error, `${pages} pages`).toMatchObject({ code: 'STORAGE_FULL' });
         expect((await storage.list()).items.map(({ id }) => id)).toEqual(['first']);
-        rmSync(ballast);
         await storage.close();
+        expect(readdirSync(root), 'nor is a folder left').toEqual(['first']);
+        rmSync(ballast);
         await make(fsStorage({ root }), 'one', [text(1)]);
       }
       expect(await textsOf(fsStorage({ root }), 'one')).toHaveLength(1);

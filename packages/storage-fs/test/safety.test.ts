@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   renameSync,
   chmodSync,
   chownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -68,6 +70,52 @@ test('a file that is a link is refused, and what it leads to stays as it is', as
     made.storage = fsStorage({ root: made.root });
   }
 });
+
+test('a folder within a session that is a link is refused, and what it leads to stays as it is', async () => {
+  const { storage, root } = made;
+  const elsewhere = join(root, '..', 'elsewhere');
+  mkdirSync(elsewhere, { recursive: true });
+  const name = 'a'.repeat(64);
+  for (const file of ['0000000001.k', name]) writeFileSync(join(elsewhere, file), '{}');
+  await make(storage, 'one', [text(1)]);
+  for (const folder of ['inbox', 'blobs']) symlinkSync(elsewhere, join(root, 'one', folder));
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  const to = await storage.acquire('two', { owner: OWNER, expect: 'new' });
+  const get = async (): Promise<void> => {
+    for await (const part of storage.blobs?.get('one', name) ?? []) void part;
+  };
+  const uses: readonly (() => Promise<unknown> | undefined)[] = [
+    () => storage.inbox?.put('one', { key: 'x', json: '{}' }),
+    () => storage.inbox?.peek(lease),
+    () => storage.inbox?.drop(lease, ['k']),
+    () => storage.blobs?.put(lease, (async function* () {})()),
+    get,
+    () => storage.copy?.({ id: 'one', through: 1 }, to, headOf('two', 1)),
+  ];
+  for (const use of uses) await expect(use(), String(use)).rejects.toMatchObject(REFUSED);
+  expect(readdirSync(elsewhere).sort()).toEqual(['0000000001.k', name]);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'what is no file is refused at once, and hides no other session',
+  async () => {
+    const { storage, root } = made;
+    await make(storage, 'good', [text(1)]);
+    for (const put of [(path: string) => execFileSync('mkfifo', [path]), (path: string) => mkdirSync(path)]) {
+      for (const name of ['messages.json', 'state.json', 'metadata.json']) {
+        await make(storage, 'one', [text(1)]);
+        const path = join(root, 'one', name);
+        rmSync(path);
+        put(path);
+        const refused = { ...REFUSED, message: expect.stringContaining('is not a file') };
+        await expect(storage.acquire('one', { owner: OWNER, expect: 'existing' }), name).rejects.toMatchObject(refused);
+        if (name === 'messages.json') await expect(textsOf(storage, 'one'), name).rejects.toMatchObject(refused);
+        expect((await storage.list()).items.map(({ id }) => id)).toContain('good');
+        rmSync(join(root, 'one'), { recursive: true });
+      }
+    }
+  },
+);
 
 test('the root may be reached through a link, and is resolved once', async () => {
   const { root } = made;

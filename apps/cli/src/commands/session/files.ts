@@ -19,7 +19,8 @@ export const repair: Handler<typeof TIDY> = async ({ options, operands: [id = ''
   if (options.json) io.out.json(done);
   else {
     for (const one of done.damage) io.out.write(`${id}: ${told(one)}\n`);
-    for (const step of done.steps) io.out.write(`${dryRun ? 'would do: ' : ''}${step.kind}: ${step.note}\n`);
+    for (const { kind, where, note } of done.steps)
+      io.out.write(`${dryRun ? 'would do: ' : ''}${kind}: ${note} (${where})\n`);
     if (done.steps.length === 0) io.out.write(`${id} is whole\n`);
   }
   return EXIT.ok;
