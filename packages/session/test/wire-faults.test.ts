@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { encodeEvent, openaiResponses } from '@reprise/fake-provider';
 import type { Dialect, Reply } from '@reprise/fake-provider';
 import { really } from './wire/clock.ts';
@@ -6,9 +6,14 @@ import { DIALECTS, errorEvent, failed, said } from './wire/dialects.ts';
 import type { Theatre } from './wire/theatre.ts';
 import { CALLS, FIRST, LAST, expectNext, expectOnce, first, last, play, theatre } from './wire/theatre.ts';
 
-let stage: Theatre;
-beforeEach(async () => void (stage = await theatre()));
-afterEach(() => stage.close());
+/** Each test has a theatre of its own, so that they wait for their sockets side by side. */
+const test = base.extend<{ stage: Theatre }>({
+  stage: async ({ task: _task }, use) => {
+    const stage = await theatre();
+    await use(stage);
+    await stage.close();
+  },
+});
 
 /** Every byte in the campaign, every thirteenth in the normal run. */
 const STRIDE = Number(process.env['REPRISE_STRIDE'] ?? 13);
@@ -57,11 +62,11 @@ const BROKEN: Readonly<Record<string, readonly [Code, (dialect: Dialect) => Repl
   ],
 };
 
-test.each([
+test.for([
   ['server_is_overloaded', 'OVERLOADED'],
   ['rate_limit_exceeded', 'RATE_LIMIT'],
   ['server_error', 'OVERLOADED'],
-])('openai-responses: response.failed with %s is tried again', async (code, recorded) => {
+])('openai-responses: response.failed with %s is tried again', async ([code = '', recorded], { stage }) => {
   const session = await stage.begin('openai-responses');
   const events = openaiResponses.message({
     text: FIRST,
@@ -82,8 +87,8 @@ test.each([
   await expectNext(stage, 'openai-responses', session);
 });
 
-describe.each(DIALECTS)('%s', (dialect) => {
-  test.each(Object.entries(BROKEN))('%s: tried again, seen once, run once', async (_name, [code, reply]) => {
+describe.for(DIALECTS)('%s', { concurrent: true }, (dialect) => {
+  test.for(Object.entries(BROKEN))('%s: tried again, seen once, run once', async ([, [code, reply]], { stage }) => {
     const session = await stage.begin(dialect);
     const seen = await play(stage, dialect, session, reply(dialect), first(dialect), last(dialect));
     expectOnce(seen, stage.ran);
@@ -91,9 +96,9 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test.each(['stall', 'keep-alive', 'reset'] as const)(
+  test.for(['stall', 'keep-alive', 'reset'] as const)(
     'a connection that goes on after the answer (%s) is no fault',
-    async (ending) => {
+    async (ending, { stage }) => {
       const session = await stage.begin(dialect);
       const seen = await play(stage, dialect, session, { events: first(dialect), ending }, last(dialect));
       expectOnce(seen, stage.ran);
@@ -101,7 +106,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     },
   );
 
-  test.each<[string, (ms: number) => Reply, number]>([
+  test.for<[string, (ms: number) => Reply, number]>([
     ['no first byte', () => ({ delayMs: 1e8, events: [] }), 120_000],
     ['headers and nothing more', () => ({ events: [], ending: 'stall' }), 120_000],
     ['silence in mid-answer', () => ({ events: first(dialect, 2), fault: { afterEvents: 4, then: 'stall' } }), 120_000],
@@ -111,7 +116,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
       () => ({ events: first(dialect, 2), fault: { afterEvents: 4, then: 'keep-alive' } }),
       300_000,
     ],
-  ])('%s: a TIMEOUT, tried again, and the socket is closed', async (_name, reply, deadline) => {
+  ])('%s: a TIMEOUT, tried again, and the socket is closed', async ([, reply, deadline], { stage }) => {
     const session = await stage.begin(dialect);
     const seen = play(stage, dialect, session, reply(0), first(dialect), last(dialect));
     const { closed } = await stage.fake.received(0);
@@ -145,7 +150,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     [529, ['overloaded_error', 'Overloaded'], 'OVERLOADED'],
   ];
 
-  test.each(BUSY)('%i is waited for as it asks, in every form', async (status, words, code) => {
+  test.for(BUSY)('%i is waited for as it asks, in every form', async ([status, words, code], { stage }) => {
     for (const [, headers, waitMs] of FORMS) {
       // The date is told from here.
       const session = await stage.begin(dialect);
@@ -166,7 +171,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     }
   });
 
-  test.each(BUSY)('%i for a day ends the turn with the time to come back', async (status, words, code) => {
+  test.for(BUSY)('%i for a day ends the turn with the time to come back', async ([status, words, code], { stage }) => {
     const session = await stage.begin(dialect);
     const seen = await play(stage, dialect, session, failed(dialect, status, words, { 'retry-after': '86400' }));
     expect(seen.outcome).toMatchObject({ status: 'failed', error: { code, retryAt: '2026-01-02T00:00:00.000Z' } });
@@ -174,7 +179,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test('five tries in all, then the error is told', async () => {
+  test('five tries in all, then the error is told', async ({ stage }) => {
     const session = await stage.begin(dialect);
     const busy = failed(dialect, 503, ['UNAVAILABLE', 'Service unavailable']);
     const seen = await play(stage, dialect, session, busy, busy, busy, busy, busy);
@@ -183,7 +188,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test.each<[number, readonly [string, string], string]>([
+  test.for<[number, readonly [string, string], string]>([
     [401, ['authentication_error', 'invalid x-api-key'], 'AUTH'],
     [403, ['permission_error', 'Forbidden'], 'AUTH'],
     [402, ['billing_error', 'Insufficient Balance'], 'AUTH'],
@@ -191,7 +196,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     [404, ['not_found_error', 'model: no-such-model'], 'MODEL_NOT_FOUND'],
     [400, ['invalid_request_error', 'max_tokens: must be a number'], 'PROVIDER'],
     [400, ['content_filter', 'The prompt was filtered due to the content management policy'], 'CONTENT_FILTER'],
-  ])('%i %j is asked once', async (status, words, code) => {
+  ])('%i %j is asked once', async ([status, words, code], { stage }) => {
     const session = await stage.begin(dialect);
     const seen = await play(stage, dialect, session, failed(dialect, status, words, { 'retry-after': '1' }));
     expect(seen.outcome).toMatchObject({ status: 'failed', error: { code } });
@@ -199,7 +204,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test('a refusal is an answer: its text and its reason are shown, and nothing is tried again', async () => {
+  test('a refusal is an answer: its text and its reason are shown, and nothing is tried again', async ({ stage }) => {
     const session = await stage.begin(dialect);
     const seen = await play(stage, dialect, session, said(dialect, { text: 'I can not.', filtered: true }));
     expect(seen.outcome).toMatchObject({
@@ -211,7 +216,7 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test('calls of an answer that was filtered do not run', async () => {
+  test('calls of an answer that was filtered do not run', async ({ stage }) => {
     const session = await stage.begin(dialect);
     const filtered = said(dialect, { text: 'So.', calls: CALLS, filtered: true });
     await play(stage, dialect, session, filtered, last(dialect));
@@ -219,7 +224,9 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test('cut at every byte of a call: no part of it runs, the whole of it once, and nothing counts as an answer that is none', async () => {
+  test('cut at every byte of a call: no part of it runs, the whole of it once, and nothing counts as an answer that is none', async ({
+    stage,
+  }) => {
     const call = CALLS.slice(0, 1);
     const events = said(dialect, { text: FIRST, calls: call, delta: 500 });
     const bytes = Buffer.concat(events.map((event) => Buffer.from(encodeEvent(event))));
