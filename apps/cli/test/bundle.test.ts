@@ -86,10 +86,9 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
 
   it('has the vendors’ own SDKs in it, for live lists alone', () => {
     const nowhere = { baseURL: 'http://127.0.0.1:9/v1' };
-    writeFileSync(
-      join(place.home, 'config.json'),
-      JSON.stringify({ providers: { ollama: nowhere, lmstudio: nowhere } }),
-    );
+    const local = { ollama: nowhere, lmstudio: nowhere, vllm: nowhere, 'llama-server': nowhere };
+    const providers = { ...local, compatible: nowhere };
+    writeFileSync(join(place.home, 'config.json'), JSON.stringify({ providers }));
     const { text, outside } = loadedBy(['models', '--live'], 5);
     expect(text).toContain('X-Stainless-');
     expect(outside).toEqual([]);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelList, startFakeProvider } from '@reprise/fake-provider';
+import { modelList, openaiChat, startFakeProvider } from '@reprise/fake-provider';
 import { fsStorage } from '@reprise/storage-fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makePlace, sessionIn } from './support/reprise.ts';
@@ -97,16 +97,16 @@ describe('reprise session search', () => {
   });
 });
 
+/** Nothing listens on port 9: a real local server on this machine must not be met. */
+const NOWHERE = Object.fromEntries(
+  ['ollama', 'lmstudio', 'vllm', 'llama-server'].map((id) => [id, { baseURL: 'http://127.0.0.1:9/v1' }]),
+);
+
 describe('reprise models --live', () => {
-  const nowhere = { baseURL: 'http://127.0.0.1:9/v1' };
   const live = async (...words: string[]) => {
     const fake = await startFakeProvider();
     try {
-      // Nothing listens on port 9: a real local server on this machine must not be met.
-      writeFileSync(
-        join(place.home, 'config.json'),
-        JSON.stringify({ providers: { ollama: nowhere, lmstudio: nowhere } }),
-      );
+      writeFileSync(join(place.home, 'config.json'), JSON.stringify({ providers: NOWHERE }));
       fake.answer('anthropic', 'models', modelList.anthropic([{ id: 'claude-next-9', window: 3_000_000 }]));
       const env = {
         ANTHROPIC_API_KEY: 'k',
@@ -146,11 +146,31 @@ describe('reprise models --live', () => {
   });
 
   it('is a provider’s failure where nobody answers', async () => {
-    writeFileSync(
-      join(place.home, 'config.json'),
-      JSON.stringify({ providers: { ollama: nowhere, lmstudio: nowhere } }),
-    );
+    writeFileSync(join(place.home, 'config.json'), JSON.stringify({ providers: NOWHERE }));
     const env = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
     expect(await place.run(['models', '--live'], { env })).toMatchObject({ code: 5, out: '' });
+  });
+});
+
+describe('a local server', () => {
+  it('is found by reprise models, and answers once it is chosen', async () => {
+    const fake = await startFakeProvider({ strict: true });
+    try {
+      const providers = { ...NOWHERE, vllm: { baseURL: fake.url } };
+      writeFileSync(join(place.home, 'config.json'), JSON.stringify({ providers }));
+      fake.answer('openai-chat', 'models', modelList.openai([{ id: 'qwen3', more: { max_model_len: 40_000 } }]));
+      fake.script('openai-chat', openaiChat.message({ text: 'Here I am.' }));
+      const found = await place.run(['models']);
+      expect(found.code).toBe(0);
+      expect(found.out).toMatch(/^vllm\/qwen3 +40k tokens$/m);
+      // Those that were told to be elsewhere and are not are told of.
+      expect(found.err).toContain('ollama failed: ');
+      // It isn't used before it is chosen: in a pipe there is then no model.
+      expect(await place.run(['run', 'hi'])).toMatchObject({ code: 3, out: '' });
+      expect(await place.run(['run', '--model', 'vllm/qwen3', 'hi'])).toMatchObject({ code: 0, out: 'Here I am.\n' });
+      expect(fake.requests.at(-1)?.json).toMatchObject({ model: 'qwen3' });
+    } finally {
+      await fake.close();
+    }
   });
 });

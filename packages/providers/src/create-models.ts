@@ -16,7 +16,8 @@ export interface Models extends ModelResolver {
 
 /**
  * Names → AI SDK models. Each provider's SDK is imported at the first call of one of its models. Models of Anthropic,
- * OpenAI and Google have `count`, which asks the provider (and imports the vendor's own SDK when it is called).
+ * OpenAI and Google have `count`, which asks the provider (and imports the vendor's own SDK when it is called). Resolving needs no network,
+ * but for a local server's model that nobody described: its server is asked for the window, and has a second for that.
  */
 export function createModels(options: ModelsOptions = {}): Models {
   const setup = setupOf(options);
@@ -33,8 +34,12 @@ export function createModels(options: ModelsOptions = {}): Models {
       const name = `${provider}/${model}`;
       if (provider === 'demo') return demo(requested, model);
       const spec = specOf(setup.specs, provider);
-      const info = infoOf(provider, model, spec.defaults, options.catalogue ?? {});
       const settings = settingsOf(provider, spec, setup);
+      const known = infoOf(provider, model, spec.defaults, options.catalogue ?? {});
+      const info =
+        spec.local && known.from === 'assumed'
+          ? await (await import('./live/local-info.ts')).localInfo(provider, model, known, setup)
+          : known;
       const notices = [notice, info.from === 'assumed' ? assumed(name, info) : undefined].filter(Boolean).join(' ');
       const count = counterOf({ spec, settings, modelId: model, info });
       return {

@@ -1,4 +1,4 @@
-export { liveModels } from './live/live-models.ts';
+export { liveModels, localModels } from './live/live-models.ts';
 export type { LiveModelRow, LiveModels, LiveProvider } from './live/live-models.ts';
 export { checkKey } from './live/check-key.ts';
 export type { KeyCheck } from './live/check-key.ts';

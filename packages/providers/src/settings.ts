@@ -23,7 +23,8 @@ export function settingsOf(id: string, spec: ProviderSpec, { options, env }: Set
   const own = options.providers?.[id];
   const addressIn =
     own?.baseURL === undefined && spec.baseUrls.length > 0 ? spec.baseUrls.join(' or ') : `providers.${id}.baseURL`;
-  const url = own?.baseURL ?? firstSet(spec.baseUrls, env) ?? spec.defaultUrl;
+  const set = own?.baseURL ?? firstSet(spec.baseUrls, env);
+  const url = set === undefined ? spec.defaultUrl : (spec.toUrl?.(set) ?? set);
   if (url === undefined)
     throw new RepriseError('INVALID_INPUT', `No address for the provider ${id}.`, {
       hint: `Set ${addressIn} to the server's base URL, for example http://127.0.0.1:8080/v1.`,

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { modelList, startFakeProvider, type FakeProvider } from '@reprise/fake-provider';
-import { liveModels, type LiveOptions } from '../src/live.ts';
+import { createModels } from '../src/index.ts';
+import { liveModels, localModels, type LiveOptions } from '../src/live.ts';
 import { nodeFetch } from '../src/node-fetch.ts';
 
 let fake: FakeProvider;
 beforeEach(async () => void (fake = await startFakeProvider()));
 afterEach(() => fake.close());
 
-/** Nothing listens on port 9; the two local servers are looked for there, so that a real one on this machine is not met. */
+/** Nothing listens on port 9; the local servers are looked for there, so that a real one on this machine is not met. */
 const nowhere = 'http://127.0.0.1:9/v1';
-const noLocal = { ollama: { baseURL: nowhere }, lmstudio: { baseURL: nowhere } };
+const LOCAL = ['ollama', 'lmstudio', 'vllm', 'llama-server'];
+const noLocal = Object.fromEntries(LOCAL.map((id) => [id, { baseURL: nowhere }]));
 const live = ({ env = {}, providers = {}, ...rest }: LiveOptions = {}) =>
   liveModels({ env, fetch: nodeFetch, providers: { ...noLocal, ...providers }, ...rest });
 const state = (result: Awaited<ReturnType<typeof live>>, id: string) =>
@@ -208,8 +210,7 @@ test('a provider without key or address is not asked, and the error says what to
     ['openai', 'not-asked', 'AUTH'],
     ['google', 'not-asked', 'AUTH'],
     ['compatible', 'not-asked', 'INVALID_INPUT'],
-    ['ollama', 'failed', 'NETWORK'],
-    ['lmstudio', 'failed', 'NETWORK'],
+    ...LOCAL.map((id) => [id, 'failed', 'NETWORK']),
     ['openrouter', 'not-asked', 'AUTH'],
   ]);
   expect(state(result, 'google')?.error?.hint).toContain('GEMINI_API_KEY');
@@ -217,29 +218,101 @@ test('a provider without key or address is not asked, and the error says what to
   expect(result.rows.every(({ source }) => source === 'catalogue')).toBe(true);
 });
 
-test('local servers are looked for at their usual ports on loopback, and nothing else is contacted without a key', async () => {
+/** Where each of them is looked for. */
+const PORTS = { ollama: 11434, lmstudio: 1234, vllm: 8000, 'llama-server': 8080 };
+
+/** A `fetch` for which these servers run at their usual ports, and no other; what was asked is in `asked`. */
+function machine(servers: Readonly<Record<string, (init: RequestInit | undefined) => Promise<Response>>>) {
   const asked: string[] = [];
-  const fetch: typeof globalThis.fetch = async (input) => {
+  const fetch: typeof globalThis.fetch = async (input, init) => {
     asked.push(String(input));
+    const server = servers[new URL(String(input)).port];
+    if (server) return server(init);
     throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
   };
-  const result = await liveModels({ env: {}, fetch });
-  expect(asked.sort()).toEqual(['http://127.0.0.1:11434/v1/models', 'http://127.0.0.1:1234/v1/models']);
-  for (const id of ['ollama', 'lmstudio'])
-    expect(state(result, id)).toEqual({ provider: id, state: 'absent', models: 0 });
+  return { fetch, asked };
+}
+const toFake = (init: RequestInit | undefined) => nodeFetch(`${fake.url}/v1/models`, init);
+
+test.each([liveModels, localModels])(
+  '%o looks for local servers at their usual ports on loopback, and contacts nobody else without a key',
+  async (models) => {
+    const { fetch, asked } = machine({});
+    const result = await models({ env: {}, fetch });
+    expect(asked.sort()).toEqual(
+      Object.values(PORTS)
+        .map((port) => `http://127.0.0.1:${port}/v1/models`)
+        .sort(),
+    );
+    for (const id of LOCAL) expect(state(result, id)).toEqual({ provider: id, state: 'absent', models: 0 });
+  },
+);
+
+test.each(Object.entries(PORTS))('%s that runs is found, also without a key for anybody else', async (id, port) => {
+  fake.answer('openai-chat', 'models', modelList.openai([{ id: 'qwen3:8b' }]));
+  const { fetch, asked } = machine({ [port]: toFake });
+  const result = await localModels({ env: { ANTHROPIC_API_KEY: 'k', OPENAI_API_KEY: 'k' }, fetch });
+  expect(rowsOf(result, id)).toEqual([`${id}/qwen3:8b`]);
+  expect(state(result, id)).toEqual({ provider: id, state: 'live', models: 1 });
+  expect(result.providers.map(({ provider }) => provider)).toEqual(LOCAL);
+  expect(asked).toHaveLength(4);
+  expect(fake.requests[0]?.headers.authorization).toBeUndefined();
 });
 
-test('a local server that is there is live; one that never answers is given up after its short time', async () => {
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    if (String(input).includes(':11434')) return nodeFetch(`${fake.url}/v1/models`, init);
-    return new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
-  };
+test('one that never answers is given up after its short time', async () => {
   fake.answer('openai-chat', 'models', modelList.openai([{ id: 'qwen3:8b' }]));
+  const silent = (init: RequestInit | undefined) =>
+    new Promise<Response>((_, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+  const { fetch } = machine({ 11434: toFake, 1234: silent });
   const at = performance.now();
   const result = await liveModels({ env: {}, fetch, probeMs: 100 });
   expect(performance.now() - at).toBeLessThan(2_000);
   expect(rowsOf(result, 'ollama')).toEqual(['ollama/qwen3:8b']);
   expect(state(result, 'lmstudio')).toEqual({ provider: 'lmstudio', state: 'absent', models: 0 });
+});
+
+test('what else lives at such a port is no model server; one that wants a key says so', async () => {
+  for (const body of ['<html>my site</html>', { hello: 1 }, { data: 'many' }]) {
+    fake.answer('openai-chat', 'models', { body });
+    const result = await localModels({ env: {}, fetch: machine({ 8080: toFake }).fetch });
+    expect(state(result, 'llama-server')).toEqual({ provider: 'llama-server', state: 'absent', models: 0 });
+  }
+  fake.answer('openai-chat', 'models', { status: 401, body: { error: 'Unauthorized' } });
+  const result = await localModels({ env: {}, fetch: machine({ 8000: toFake }).fetch });
+  expect(state(result, 'vllm')).toMatchObject({
+    state: 'failed',
+    error: { code: 'AUTH', hint: 'Check VLLM_API_KEY.', message: expect.stringContaining('Unauthorized') },
+  });
+});
+
+test.each([
+  ['vllm', { max_model_len: 4_000 }],
+  ['llama-server', { meta: { n_ctx: 4_000, n_ctx_train: 262_144 } }],
+])('%s names the window that it was started with; a session is held to it', async (id, more) => {
+  fake.answer('openai-chat', 'models', modelList.openai([{ id: 'qwen3', more }]));
+  const options = { env: {}, fetch: nodeFetch, providers: { [id]: { baseURL: fake.url, apiKey: 'mine' } } };
+  expect((await localModels(options)).rows.find(({ name }) => name === `${id}/qwen3`)?.contextWindow).toBe(4_000);
+  const { info, notice } = await createModels(options).resolve(`${id}/qwen3`);
+  expect(info).toMatchObject({ contextWindow: 4_000, maxOutputTokens: 1_000, from: 'provider' });
+  expect(notice).toBeUndefined();
+  expect(fake.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer mine', 'Bearer mine']);
+  // It serves the one model that it has under any name.
+  expect((await createModels(options).resolve(`${id}/default`)).info.contextWindow).toBe(4_000);
+  // The user's own word wins, and asks nobody.
+  const asked = fake.requests.length;
+  const told = createModels({ ...options, catalogue: { [`${id}/qwen3`]: { window: 2_000 } } });
+  expect((await told.resolve(`${id}/qwen3`)).info.contextWindow).toBe(2_000);
+  expect(fake.requests).toHaveLength(asked);
+});
+
+test('a local server that names no window, or is not there, leaves the assumed one', async () => {
+  fake.answer('openai-chat', 'models', modelList.openai([{ id: 'qwen3' }]));
+  for (const baseURL of [fake.url, 'http://127.0.0.1:9']) {
+    const models = createModels({ env: {}, fetch: nodeFetch, providers: { ollama: { baseURL } } });
+    const { info, notice } = await models.resolve('ollama/qwen3');
+    expect([info.from, info.contextWindow]).toEqual(['assumed', 32_768]);
+    expect(notice).toContain('assumed');
+  }
 });
 
 test('each provider has its time: a silent one is TIMEOUT while another answers', async () => {

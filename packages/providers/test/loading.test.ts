@@ -38,7 +38,7 @@ test('a call loads its own provider and no other', async () => {
 
 const vendors = `
   const vendors = () => [...new Set([...loaded].flatMap((url) => url.match(/node_modules[/\\\\](?:@anthropic-ai[/\\\\]sdk|openai)(?=[/\\\\])/g) ?? []))].map((path) => path.slice('node_modules/'.length));
-  const { liveModels, checkKey } = await import(${JSON.stringify(fileURLToPath(new URL('../src/live.ts', import.meta.url)))});
+  const { liveModels, localModels, checkKey } = await import(${JSON.stringify(fileURLToPath(new URL('../src/live.ts', import.meta.url)))});
   const prompt = [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }];
   const fetch = async () => { throw new Error('no network'); };
   const keys = { ANTHROPIC_API_KEY: 'k', OPENAI_API_KEY: 'k', GEMINI_API_KEY: 'k' };
@@ -61,6 +61,7 @@ test("neither resolving, listing nor a call loads a vendor's SDK, nor does impor
     await count('google/gemini-2.5-pro');
     await checkKey('google', { env: {} });
     await checkKey('openai', { env: {} });
+    await localModels({ env: {}, fetch });
     answer(vendors());`;
   expect(await answerOf(code)).toEqual([]);
 });
@@ -68,7 +69,11 @@ test("neither resolving, listing nor a call loads a vendor's SDK, nor does impor
 test("a count loads its own vendor's SDK and no other; so does a key check", async () => {
   expect(await answerOf(`await count('anthropic/claude-opus-5-5'); answer(vendors());`)).toEqual(['@anthropic-ai/sdk']);
   expect(await answerOf(`await count('openai/gpt-5'); answer(vendors());`)).toEqual(['openai']);
-  expect(await answerOf(`await checkKey('ollama', { env: {}, fetch }); answer(vendors());`)).toEqual(['openai']);
+  expect(
+    await answerOf(
+      `await checkKey('compatible', { env: { OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:9' }, fetch }); answer(vendors());`,
+    ),
+  ).toEqual(['openai']);
 });
 
 /** Both vendors' packages are as good as not installed. */

@@ -37,6 +37,8 @@ const models = {
   openrouter: ['openrouter/meta/llama', '/v1/chat/completions', undefined],
   ollama: ['ollama/qwen3', '/v1/chat/completions', undefined],
   lmstudio: ['lmstudio/qwen3', '/v1/chat/completions', undefined],
+  vllm: ['vllm/qwen3', '/v1/chat/completions', undefined],
+  'llama-server': ['llama-server/qwen3', '/v1/chat/completions', undefined],
 } as const;
 const ids = Object.keys(models) as (keyof typeof models)[];
 const credentials = ['x-api-key', 'authorization', 'x-goog-api-key'];
@@ -93,7 +95,15 @@ test.each<Row>([
   ['compatible', { OPENAI_COMPATIBLE_BASE_URL: 'FAKE/v1/', OPENAI_COMPATIBLE_API_KEY: 'k' }, bearer('k')],
   ['openrouter', { OPENROUTER_BASE_URL: 'FAKE/v1', OPENROUTER_API_KEY: 'k' }, bearer('k')],
   ['ollama', { OLLAMA_BASE_URL: 'FAKE/v1' }, {}],
+  ['ollama', { OLLAMA_BASE_URL: 'FAKE' }, {}],
+  ['ollama', { OLLAMA_HOST: 'FAKE' }, {}],
+  ['ollama', { OLLAMA_BASE_URL: 'FAKE/v1', OLLAMA_HOST: 'http://127.0.0.1:9' }, {}],
   ['lmstudio', { LMSTUDIO_BASE_URL: 'FAKE/v1' }, {}],
+  ['lmstudio', { LMSTUDIO_BASE_URL: 'FAKE/' }, {}],
+  ['vllm', { VLLM_BASE_URL: 'FAKE/v1/' }, {}],
+  ['vllm', { VLLM_BASE_URL: 'FAKE', VLLM_API_KEY: 'k' }, bearer('k')],
+  ['llama-server', { LLAMA_SERVER_BASE_URL: 'FAKE/v1' }, {}],
+  ['llama-server', { LLAMA_SERVER_BASE_URL: 'FAKE/', LLAMA_API_KEY: 'k' }, bearer('k')],
 ])('%s with %o sends %o', async (id, variables, carried) => {
   // What the SDKs would read by themselves must not come through.
   for (const name of ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'])
@@ -127,7 +137,12 @@ test.each(ids)('%s: options win over every variable; its own fetch and headers a
     OPENROUTER_API_KEY: 'env',
     OPENROUTER_BASE_URL: away,
     OLLAMA_BASE_URL: away,
+    OLLAMA_HOST: away,
     LMSTUDIO_BASE_URL: away,
+    VLLM_API_KEY: 'env',
+    VLLM_BASE_URL: away,
+    LLAMA_API_KEY: 'env',
+    LLAMA_SERVER_BASE_URL: away,
   };
   let own = 0;
   const fetch: typeof globalThis.fetch = (input, init) => {
@@ -157,6 +172,23 @@ test('OPENAI_BASE_URL is taken as it stands and never changes the dialect', asyn
     (reason: unknown) => reason,
   );
   expect(error).toMatchObject({ statusCode: 404, url: `${fake.url}/gateway/responses` });
+});
+
+test.each([
+  ['gpu-box', 'http://gpu-box:11434/v1/models'],
+  ['gpu-box:8000', 'http://gpu-box:8000/v1/models'],
+  ['0.0.0.0', 'http://127.0.0.1:11434/v1/models'],
+  ['0.0.0.0:11500', 'http://127.0.0.1:11500/v1/models'],
+  ['https://gpu.example', 'https://gpu.example/v1/models'],
+  ['https://gpu.example/ollama/v1', 'https://gpu.example/ollama/v1/models'],
+])('OLLAMA_HOST=%s is what its own programs take it for: %s', async (host, address) => {
+  const asked: string[] = [];
+  const fetch: typeof globalThis.fetch = (input) => {
+    asked.push(String(input));
+    return Promise.reject(new Error('no network'));
+  };
+  await createModels({ env: { OLLAMA_HOST: host }, fetch }).resolve('ollama/qwen3');
+  expect(asked).toEqual([address]);
 });
 
 test('a token by option goes to Anthropic as a bearer, and wins over a key in the environment', async () => {

@@ -2,7 +2,7 @@ import { jsonSchema, streamText, tool } from 'ai';
 import type { ToolSet } from 'ai';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { anthropic, google, openaiChat, openaiResponses, startFakeProvider } from '@reprise/fake-provider';
+import { anthropic, encodeEvent, google, openaiChat, openaiResponses, startFakeProvider } from '@reprise/fake-provider';
 import type { Dialect, FakeProvider, Reply, WireEvent } from '@reprise/fake-provider';
 import type { CustomTool, Session, Sessions } from '@reprise/core';
 import { memoryStorage } from '@reprise/core';
@@ -104,6 +104,7 @@ const cases = dialects.flatMap((dialect) => Object.keys(STREAMS[dialect]).map((n
 
 interface Result {
   readonly text: string;
+  readonly reasoning: string;
   readonly calls: readonly { readonly id: string; readonly tool: string; readonly params: unknown }[];
   readonly finishReason: string;
   readonly usage: object;
@@ -126,6 +127,7 @@ async function oracle(dialect: Dialect, reply: Reply): Promise<Result> {
   const used = await result.usage;
   return {
     text: await result.text,
+    reasoning: (await result.reasoningText) ?? '',
     calls: (await result.toolCalls).map(({ toolCallId, toolName, input }) => ({
       id: toolCallId,
       tool: toolName,
@@ -148,12 +150,17 @@ async function engine(dialect: Dialect, reply: Reply): Promise<Result> {
   fake.fallback(dialect, STREAMS[dialect]['text'] as readonly WireEvent[]);
   const session = await begin(dialect);
   const shown: string[] = [];
-  const turn = session.turn('Hi').on('text', ({ content }) => shown.push(content));
+  const thought: string[] = [];
+  const turn = session
+    .turn('Hi')
+    .on('text', ({ content }) => shown.push(content))
+    .on('reasoning', ({ content }) => thought.push(content));
   expect(await turn.outcome()).toMatchObject({ status: 'done' });
   const [, first] = await session.getMessages();
   expect(shown.join('').startsWith(first?.content ?? '')).toBe(true);
   return {
     text: first?.content ?? '',
+    reasoning: thought.join(''),
     calls: first?.toolCalls ?? [],
     finishReason: first?.finishReason ?? '',
     usage: first?.usage ?? {},
@@ -171,10 +178,24 @@ describe('the same stream through streamText and through the engine', () => {
     const events = STREAMS[dialect][name] as readonly WireEvent[];
     const wanted = comparable(dialect, await oracle(dialect, { events }));
     expect(comparable(dialect, await engine(dialect, { events }))).toEqual(wanted);
+    expect(wanted.reasoning.length > 0).toBe(name === 'reasoning');
     if (name === 'length, after a call') expect(ran).toEqual([]);
     if (name.startsWith('calls')) {
       expect(wanted.calls).toMatchObject(sent);
       expect(ran).toEqual(sent);
+    }
+  });
+
+  test.each(dialects)('%s: cut inside every character of several bytes', async (dialect) => {
+    for (const name of ['reasoning', 'calls'] as const) {
+      const events = STREAMS[dialect][name] as readonly WireEvent[];
+      const bytes = Buffer.concat(events.map((event) => Buffer.from(encodeEvent(event))));
+      // What follows the first byte of a character.
+      const cuts = [...bytes.keys()].filter((at) => ((bytes[at] ?? 0) & 0xc0) === 0x80);
+      expect(cuts.length).toBeGreaterThan(4);
+      const wanted = comparable(dialect, await oracle(dialect, { events }));
+      expect(JSON.stringify(wanted)).toMatch(/🤔|🦊/u);
+      expect(comparable(dialect, await engine(dialect, { events, cuts }))).toEqual(wanted);
     }
   });
 

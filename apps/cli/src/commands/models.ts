@@ -1,27 +1,31 @@
-import { loadSettings, openModels } from '@reprise/session/compose';
+import { localModels } from '@reprise/providers/live';
+import type { LiveModelRow } from '@reprise/providers/live';
+import { loadSettings, modelsOptions } from '@reprise/session/compose';
 import { EXIT } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
 import type { MODELS } from './options.ts';
 
 const KEY = { set: 'key set', missing: 'key missing', 'not-needed': '' } as const;
 
-interface Row {
-  readonly name: string;
-  readonly contextWindow?: number;
-  readonly key: keyof typeof KEY;
-  readonly aliases: readonly string[];
-}
-
+/** The catalogue, and what the local servers that run have. Nobody else is asked. */
 export const models: Handler<typeof MODELS> = async ({ options }, io) => {
   const { config } = await loadSettings(io.env);
   if (options.live) return (await import('./models-live.ts')).modelsLive(config, options, io);
-  const rows = openModels(io.env, config).list();
-  if (options.json) io.out.json(rows);
-  else io.out.write(table(rows));
+  const { rows, providers } = await localModels(modelsOptions(io.env, config));
+  if (options.json) {
+    io.out.json(rows);
+    return EXIT.ok;
+  }
+  io.out.write(table(rows));
+  for (const { provider, state, error } of providers) {
+    if (state !== 'failed') continue;
+    io.err.write(`reprise: ${provider} failed: ${error?.message ?? ''}\n`, 'yellow');
+    if (error?.hint) io.err.write(`  ${error.hint}\n`, 'dim');
+  }
   return EXIT.ok;
 };
 
-export function table(rows: readonly Row[]): string {
+export function table(rows: readonly Pick<LiveModelRow, 'name' | 'contextWindow' | 'key' | 'aliases'>[]): string {
   const width = Math.max(0, ...rows.map(({ name }) => name.length));
   const lines = rows.map(({ name, contextWindow, key, aliases }) => {
     const tokens = contextWindow === undefined ? '' : `${Math.round(contextWindow / 1000)}k tokens`;

@@ -21,6 +21,8 @@ export const CATALOGUE: Readonly<Record<string, ProviderCatalogue>> = {
   anthropic: anthropicCatalogue,
   openai: openaiCatalogue,
   google: googleCatalogue,
+  // Its router, for those who have no other key: it picks a model for each request. Limits are those that nearly all of its models keep to.
+  openrouter: { 'openrouter/auto': { window: 200_000, output: 32_000 } },
 };
 
 /** Facts that the program's user gives, by `provider/model`. Each stands for one field of the built-in entry. */

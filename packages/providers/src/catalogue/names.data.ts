@@ -19,6 +19,7 @@ export const ALIASES: Readonly<Record<string, string>> = {
   gemini: 'google/gemini-4-argon',
   'gemini-pro': 'google/gemini-4-argon',
   'gemini-flash': 'google/gemini-3.8-flash',
+  openrouter: 'openrouter/openrouter/auto',
   demo: 'demo/offline',
 };
 

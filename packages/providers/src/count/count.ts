@@ -48,12 +48,14 @@ const COUNTERS: Record<Rules, (model: Counted, request: CapturedRequest, signal:
     const client = await openaiClient(settings);
     return (await client.responses.inputTokens.count(only(body, RESPONSES), { signal })).input_tokens;
   },
-  google: async ({ settings }, { url, body }, signal) => {
-    const { googleJson } = await import('../vendor/google.ts');
+  google: async ({ settings }, { url, body: request }, signal) => {
+    const { restJson } = await import('../vendor/rest.ts');
     const [address = url] = url.split(/:streamGenerateContent\b/);
     // Contents alone would be counted without the system instruction.
-    const generateContentRequest = { model: address.slice(settings.baseURL.length + 1), ...body };
-    const answer = await googleJson(settings, `${address}:countTokens`, signal, { generateContentRequest });
+    const generateContentRequest = { model: address.slice(settings.baseURL.length + 1), ...request };
+    const headers = { 'x-goog-api-key': settings.apiKey ?? '' };
+    const body = { generateContentRequest };
+    const answer = await restJson(settings, `${address}:countTokens`, signal, { headers, body });
     return (answer as { totalTokens?: unknown } | null)?.totalTokens;
   },
 };

@@ -18,7 +18,7 @@ export type Asked<T> = { readonly value: T } | { readonly error: Coded; readonly
 /** True for a server that is looked for at its usual place on loopback because nobody gave an address. */
 export function isProbe(id: string, setup: Setup): boolean {
   const spec = setup.specs[id];
-  return spec !== undefined && !spec.needsKey && spec.defaultUrl !== undefined && !hasOwnAddress(id, spec, setup);
+  return spec?.local === true && !hasOwnAddress(id, spec, setup);
 }
 
 /** One question to one provider, within its time. Never rejects. */

@@ -17,7 +17,7 @@ export async function checkKey(provider: string, options: LiveOptions = {}): Pro
       hint: `Known providers: ${Object.keys(setup.specs).join(', ')}.`,
     });
   const answer = await ask(provider, setup, options, async ({ spec, settings }, signal) => {
-    if (spec.keyPath === undefined) return listerOf(spec.defaults.rules)(settings, signal, 1);
+    if (spec.keyPath === undefined) return listerOf(spec)(settings, signal, 1);
     const { openaiClient } = await import('../vendor/openai.ts');
     return (await openaiClient(settings)).get(spec.keyPath, { signal });
   });

@@ -13,7 +13,7 @@ const MOST = 5_000;
 
 /** The usable entries of a list that came from outside: `read` turns one into a row or leaves it out. */
 export async function collect(
-  entries: AsyncIterable<unknown>,
+  entries: AsyncIterable<unknown> | Iterable<unknown>,
   read: (entry: Readonly<Record<string, unknown>>) => Listed | undefined,
   most = MOST,
 ): Promise<Listed[]> {

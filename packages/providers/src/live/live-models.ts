@@ -1,5 +1,6 @@
 import { RepriseError, type Coded } from '@reprise/core';
 import { catalogueNames, rowOf, type ModelRow } from '../rows.ts';
+import type { ProviderSpec } from '../providers/spec.ts';
 import { setupOf, type Setup } from '../settings.ts';
 import { ask, isProbe, type Asked, type LiveOptions } from './ask.ts';
 import type { Listed } from './listed.ts';
@@ -37,14 +38,26 @@ export interface LiveModels {
 
 /**
  * The models that can be called now. Asks, all at once, each provider whose key is set (or, for servers that need none,
- * whose address is), and looks for Ollama and LM Studio at their usual ports on loopback; nobody else is contacted.
- * Anthropic is asked through `@anthropic-ai/sdk`, OpenAI and every compatible server through `openai`, Google by REST.
+ * whose address is), and looks for the local servers at their usual ports on loopback; nobody else is contacted.
+ * Anthropic is asked through `@anthropic-ai/sdk`, OpenAI and compatible servers through `openai`, Google and local servers by REST.
  *
  * A provider's failure is data in `providers`, and its catalogue rows stay. Rejects with ABORTED alone.
  */
-export async function liveModels(options: LiveOptions = {}): Promise<LiveModels> {
+export function liveModels(options: LiveOptions = {}): Promise<LiveModels> {
+  return askAll(options, () => true);
+}
+
+/**
+ * The same with nobody asked but the local servers (Ollama, LM Studio, vLLM, llama-server): at the address that is set, else at their usual
+ * ports on loopback. Needs no vendor's SDK.
+ */
+export function localModels(options: LiveOptions = {}): Promise<LiveModels> {
+  return askAll(options, ({ local }) => local === true);
+}
+
+async function askAll(options: LiveOptions, isAsked: (spec: ProviderSpec) => boolean): Promise<LiveModels> {
   const setup = setupOf(options);
-  const ids = Object.keys(setup.specs);
+  const ids = Object.entries(setup.specs).flatMap(([id, spec]) => (isAsked(spec) ? [id] : []));
   const answers = new Map(
     await Promise.all(
       ids.map(async (id): Promise<[string, Asked<Listed[]>]> => [id, await askFor(id, setup, options)]),
@@ -59,15 +72,16 @@ export async function liveModels(options: LiveOptions = {}): Promise<LiveModels>
 }
 
 function askFor(id: string, setup: Setup, options: LiveOptions): Promise<Asked<Listed[]>> {
-  return ask(id, setup, options, ({ spec, settings }, signal) => listerOf(spec.defaults.rules)(settings, signal));
+  return ask(id, setup, options, ({ spec, settings }, signal) => listerOf(spec)(settings, signal));
 }
 
 function report(provider: string, answer: Asked<Listed[]>, probe: boolean): LiveProvider {
   if ('value' in answer) return { provider, state: 'live', models: answer.value.length };
   const { error, sent } = answer;
   if (!sent) return { provider, state: 'not-asked', models: 0, error };
-  const silent = error.code === 'NETWORK' || error.code === 'TIMEOUT';
-  return probe && silent ? { provider, state: 'absent', models: 0 } : { provider, state: 'failed', models: 0, error };
+  // At a usual port something else may live. One that wants a key is worth telling of.
+  if (probe && error.code !== 'AUTH') return { provider, state: 'absent', models: 0 };
+  return { provider, state: 'failed', models: 0, error };
 }
 
 function mergedRows(setup: Setup, answers: ReadonlyMap<string, Asked<Listed[]>>): LiveModelRow[] {

@@ -5,7 +5,7 @@ const isLast = (data: string): boolean => data.trim() === '[DONE]';
 
 /** Any server that speaks OpenAI's chat completions, through `@ai-sdk/openai-compatible`. */
 export function compatible(
-  where: Pick<ProviderSpec, 'keys' | 'baseUrls' | 'defaultUrl' | 'keyPath'> & { needsKey?: boolean },
+  where: Pick<ProviderSpec, 'keys' | 'baseUrls' | 'defaultUrl' | 'keyPath' | 'toUrl'> & { needsKey?: boolean },
 ): ProviderSpec {
   return {
     needsKey: false,

@@ -28,11 +28,15 @@ export interface ProviderSpec {
   readonly baseUrls: readonly string[];
   /** Absent = the user must give one. */
   readonly defaultUrl?: string;
+  /** A server on the user's own machine, which is looked for at `defaultUrl` where no address is set. */
+  readonly local?: boolean;
   /** Where a key is checked, below the base URL. Absent = the model list, which needs the key everywhere else. */
   readonly keyPath?: string;
   readonly defaults: ProviderDefaults;
   /** URLs that the provider fetches itself, by media type. */
   readonly supportedUrls?: Record<string, RegExp[]>;
+  /** What is in `baseUrls` as a URL, where it may hold something else. */
+  readonly toUrl?: (text: string) => string;
   /** A base URL in the form that the SDK takes. */
   readonly normalizeUrl: (url: string) => string;
   /** Contract: imports its SDK here and nowhere else. */

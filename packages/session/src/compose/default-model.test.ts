@@ -15,6 +15,8 @@ describe('the model of a new session', () => {
     [{ OPENAI_API_KEY: 'k' }, 'openai/'],
     [{ GEMINI_API_KEY: 'k' }, 'google/'],
     [{ GOOGLE_GENERATIVE_AI_API_KEY: 'k' }, 'google/'],
+    [{ OPENROUTER_API_KEY: 'k' }, 'openrouter/openrouter/auto'],
+    [{ OPENROUTER_API_KEY: 'k', GEMINI_API_KEY: 'k' }, 'google/'],
   ])('is that of the key in the environment: %j', (env, provider) => {
     expect(choose(env).name.startsWith(provider)).toBe(true);
   });

@@ -2,7 +2,7 @@ import { RepriseError } from '@reprise/core';
 import type { ModelRow } from '@reprise/providers';
 
 /** Aliases of each provider's middle model; the first one whose key is there is the default. */
-const PREFERRED = ['claude-sonnet', 'gpt', 'gemini'];
+const PREFERRED = ['claude-sonnet', 'gpt', 'gemini', 'openrouter'];
 const OFFLINE = 'demo/offline';
 
 export interface DefaultModel {
@@ -26,7 +26,7 @@ export function defaultModel(
   if (row) return { name: row.name };
   if (!terminal) {
     throw new RepriseError('AUTH', 'No model: none is named, and no provider key is in the environment.', {
-      hint: `Set ${keys(rows)}, or name a model with --model or in the configuration.\n--model ${OFFLINE} tries everything out without a key.`,
+      hint: `Set ${keys(rows)}, or name a model with --model or in the configuration (\`reprise models\` also finds local servers).\n--model ${OFFLINE} tries everything out without a key.`,
     });
   }
   return {
