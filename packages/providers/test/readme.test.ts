@@ -30,5 +30,5 @@ test('the README names every request that the demo shows as an example', () => {
 
 test('the public surface', () => {
   expect(Object.keys(api).sort()).toEqual(['createDemoModel', 'createModels']);
-  expect(Object.keys(live).sort()).toEqual(['checkKey', 'liveModels']);
+  expect(Object.keys(live).sort()).toEqual(['checkKey', 'liveModels', 'localModels']);
 });
