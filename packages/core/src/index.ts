@@ -29,6 +29,7 @@ export type {
   ToolContext,
 } from './contracts/tool.ts';
 export type { PromptBlock, PromptFacts, PromptSource } from './contracts/prompt.ts';
+export type { FeedEvent, FeedEventOf, FeedEvents, FollowOptions } from './contracts/feed.ts';
 export type {
   At,
   Chunk,

@@ -18,6 +18,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     page: (query) => sessions().page(query),
     info: (id) => sessions().info(id),
     show: (id) => sessions().show(id),
+    follow: (id, options) => sessions().follow(id, options),
     delete: (id) => sessions().delete(id),
     deleteAll: () => sessions().deleteAll(),
     import: (data, options) => sessions().import(data, options),

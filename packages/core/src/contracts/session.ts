@@ -1,6 +1,7 @@
 import type { JSONSchema7, LanguageModelV4 } from '@ai-sdk/provider';
 import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
+import type { FeedEvent, FollowOptions } from './feed.ts';
 import type { Effort, ModelResolver } from './model.ts';
 import type { PromptSource } from './prompt.ts';
 import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
@@ -169,6 +170,13 @@ export interface Sessions {
     readonly messages: readonly Message[];
     readonly error?: Coded;
   }>;
+  /**
+   * What happens on a session, from a position on: stored records as events, then the step in flight as it comes, also where another process
+   * works on it. Ends with `signal` only. Nobody waits for a slow reader: who is far behind gets a `reset` and goes on with what is stored. A
+   * reader that comes back with the position of its last event misses and repeats no record. SESSION_NOT_FOUND, also once the session
+   * is deleted; CONFLICT for a position that the session has not reached.
+   */
+  follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
   /** SESSION_EXISTS where the id is taken, unless `newId`. */

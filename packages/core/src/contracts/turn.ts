@@ -50,7 +50,10 @@ export interface TurnUsage {
 export interface At {
   readonly seq: number;
   readonly attempt: number;
+  /** Of text. */
   readonly offset: number;
+  /** Of reasoning, where it is followed; 0 if absent. */
+  readonly reasoning?: number;
 }
 
 export interface Chunks {

@@ -118,6 +118,13 @@ export class Accumulator {
     }
   }
 
+  /** What the sink was told so far. */
+  shown(): { readonly kind: 'text' | 'reasoning'; readonly content: string }[] {
+    return this.#slots.flatMap((slot) =>
+      slot.kind === 'done' ? [] : { kind: slot.kind, content: slot.pieces.join('') },
+    );
+  }
+
   response(): Response {
     let content = '';
     const parts: Part[] = [];

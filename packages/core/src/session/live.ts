@@ -84,7 +84,12 @@ export class LiveSession {
       const { lines, state } = extend(this.#state, facts, isoNow(this.#runtime.clock));
       if (this.#autoSave) await this.#store(lines, headOf(this.id, state));
       else this.#unsaved.push(...lines);
+      const first = this.#state.seq + 1;
       this.#state = state;
+      // A checkpoint that follows the facts says nothing new.
+      const hub = this.#runtime.hubs.find(this.id);
+      for (const [i, { length }] of hub === undefined ? [] : lines.entries())
+        hub?.stored({ seq: first + i, record: facts[i], size: length });
       return state;
     };
     const result = this.#writing.then(write, write);
@@ -193,10 +198,12 @@ export class LiveSession {
     await this.exclusive(async () => {
       this.#gone = true;
       this.#unsaved = [];
-      if (this.#storedSeq === 0) return;
-      this.#lease ??= await this.#acquire();
-      await this.#runtime.storage.remove(this.#lease);
-      this.#lease = undefined;
+      if (this.#storedSeq > 0) {
+        this.#lease ??= await this.#acquire();
+        await this.#runtime.storage.remove(this.#lease);
+        this.#lease = undefined;
+      }
+      this.#runtime.hubs.end(this.id, notFound(this.id));
     });
   }
 
@@ -225,11 +232,13 @@ export class LiveSession {
     const damage: Coded[] = [];
     if (head.seq > this.#state.seq) {
       this.#state = await catchUp(storage, this.id, this.#state, head.seq, damage);
+      this.#runtime.hubs.find(this.id)?.noticed(head.seq);
     } else {
       // Another log stands in the place of the one that was read: an older copy, or what a purge left.
       const loaded = await loadState(storage, this.id, head);
       this.#state = loaded.state;
       if (loaded.damage !== undefined) damage.push(loaded.damage);
+      this.#runtime.hubs.end(this.id, replaced(this.id));
     }
     this.#storedSeq = head.seq;
     for (const { message } of damage) this.events.emit('warning', { message });
@@ -265,6 +274,13 @@ export class LiveSession {
     this.#lingering = undefined;
     await lease?.release().catch((error: unknown) => this.#runtime.report(error));
   }
+}
+
+/** What followers are told whose positions mean nothing any more. */
+function replaced(id: string): RepriseError {
+  return new RepriseError('CONFLICT', `Another log stands in the place of session ${id}’s.`, {
+    hint: 'Follow it from the beginning.',
+  });
 }
 
 /** A session that has no record yet. */

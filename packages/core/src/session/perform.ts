@@ -28,12 +28,14 @@ export async function perform(
   const roots = cwd === undefined ? [] : [cwd];
   const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
   const fallbacks = new Fallbacks(live.state.settings.fallbackModels ?? [], model.name, runtime.models);
-  const context = { runtime, live, handle, model, fallbacks, tools, roots, isNamed, signal: handle.signal };
+  const { hub, leave } = runtime.hubs.enter(live.id, live.state.seq);
+  const context = { runtime, live, handle, hub, model, fallbacks, tools, roots, isNamed, signal: handle.signal };
   const stop = watchAborts(context);
   try {
     return await work({ ...context, offerNewTools: () => offerNewTools(parts) });
   } finally {
     stop();
+    leave();
   }
 }
 

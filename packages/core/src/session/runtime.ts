@@ -1,5 +1,6 @@
 import type { Clock, RetryPolicy, SessionsConfig } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
+import { Hubs } from '../follow/hubs.ts';
 import { RETRY } from '../model/retry.ts';
 import { IDLE_MS } from '../turn/stream.ts';
 import { systemClock } from './clock.ts';
@@ -14,6 +15,7 @@ export interface Runtime extends SessionsConfig {
   readonly random: () => number;
   readonly report: (error: unknown) => void;
   readonly owner: Owner;
+  readonly hubs: Hubs;
 }
 
 /** A report that throws has nobody to tell, and must not end what it reports about. */
@@ -38,5 +40,6 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     random: config.random ?? Math.random,
     report: reporter(config.report ?? ((error) => console.error(error))),
     owner: config.owner ?? { name: 'reprise' },
+    hubs: new Hubs(),
   };
 }

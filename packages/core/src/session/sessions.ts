@@ -1,7 +1,7 @@
 import type { ExportedSession, Session, SessionOptions, Sessions, SessionsConfig } from '../contracts/session.ts';
-import type { Page, Query, SessionHead } from '../contracts/storage.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { readImport } from './transfer.ts';
+import { followSession } from './follow.ts';
 import { forkLive } from './fork.ts';
 import type { LiveSession } from './live.ts';
 import { openLive, unborn } from './live.ts';
@@ -13,7 +13,6 @@ import type { Parts } from './parts.ts';
 import { handleOf, partsOf } from './parts.ts';
 import { override } from './override.ts';
 import { readSessions } from './read.ts';
-import type { SessionReader } from './read.ts';
 
 type Overrides = Partial<Omit<SessionOptions, 'sessionId'>>;
 
@@ -27,13 +26,16 @@ export function createSessions(config: SessionsConfig): Sessions {
 
 class SessionDoors implements Sessions {
   readonly #runtime: Runtime;
-  readonly #reader: SessionReader;
+  readonly list: Sessions['list'];
+  readonly page: Sessions['page'];
+  readonly info: Sessions['info'];
+  readonly show: Sessions['show'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
-    this.#reader = readSessions(runtime.storage);
+    ({ list: this.list, page: this.page, info: this.info, show: this.show } = readSessions(runtime.storage));
   }
 
   async create(options: SessionOptions): Promise<Session> {
@@ -59,20 +61,8 @@ class SessionDoors implements Sessions {
     return this.#known(await this.#find(id, true));
   }
 
-  list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]> {
-    return this.#reader.list(query);
-  }
-
-  page(query?: Query): Promise<Page<SessionHead>> {
-    return this.#reader.page(query);
-  }
-
-  info(id: string): Promise<SessionHead> {
-    return this.#reader.info(id);
-  }
-
-  show(id: string): ReturnType<Sessions['show']> {
-    return this.#reader.show(id);
+  follow(...[id, options = {}]: Parameters<Sessions['follow']>): ReturnType<Sessions['follow']> {
+    return followSession(this.#runtime, id, options, () => this.#open.get(id)?.deref()?.live);
   }
 
   async delete(id: string): Promise<void> {
@@ -86,6 +76,7 @@ class SessionDoors implements Sessions {
     const { storage, owner } = this.#runtime;
     const lease = await storage.acquire(id, { owner, expect: 'existing' });
     await storage.remove(lease);
+    this.#runtime.hubs.end(id, notFound(id));
   }
 
   async deleteAll(): Promise<void> {

@@ -65,7 +65,7 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
 }
 
 function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prepared | Refused> {
-  const { live, runtime, roots, signal, tools, handle, isNamed } = context;
+  const { live, runtime, roots, signal, tools, handle, hub, isNamed } = context;
   return prepare(call, {
     session: live.id,
     cwd: roots[0] ?? '/',
@@ -76,13 +76,16 @@ function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prep
     permissions: runtime.permissions,
     ask: runtime.ask,
     signal,
-    asking: ({ access }) =>
-      handle.chunk({ type: 'approval', at: at(context), id: `ask_${call.id}`, call: call.id, access }),
+    asking: ({ access }) => {
+      const chunk = { type: 'approval', at: at(context), id: `ask_${call.id}`, call: call.id, access } as const;
+      handle.chunk(chunk);
+      hub.aside(chunk);
+    },
   });
 }
 
 function toolContext(context: TurnContext, call: string): ToolContext {
-  const { live, handle, runtime, roots, signal } = context;
+  const { live, handle, hub, runtime, roots, signal } = context;
   return {
     session: live.id,
     turn: handle.id,
@@ -92,7 +95,9 @@ function toolContext(context: TurnContext, call: string): ToolContext {
     signal,
     now: () => runtime.clock.now(),
     progress(update) {
-      handle.chunk({ type: 'tool_progress', at: at(context), id: call, ...update });
+      const chunk = { type: 'tool_progress', at: at(context), id: call, ...update } as const;
+      handle.chunk(chunk);
+      hub.aside(chunk);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Outcome } from '../contracts/turn.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
 import { isPaused } from '../context/compile.ts';
 import { RepriseError } from '../errors.ts';
-import type { StepRecord } from '../records/types.ts';
+import type { AttemptRecord, StepRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { runCalls } from './calls.ts';
 import type { Ending } from './conduct.ts';
@@ -48,10 +48,21 @@ function again({ tools }: TurnContext, step: StepRecord, pending: readonly { rea
   return { ...step, toolCalls: waiting, refused: { ...refused, ...step.refused } };
 }
 
-async function keepShown({ live, runtime }: TurnContext): Promise<void> {
+/** What people saw of the step in flight is stored; where nothing is left of it, it is recorded that the model is asked once more. */
+async function keepShown({ live, handle, runtime }: TurnContext): Promise<void> {
   const draft = (await runtime.storage.draft?.read(live.id)) ?? [];
   const facts = { at: isoNow(runtime.clock), messageId: runtime.ids('message') };
-  const partial = shownBefore(live.state, draft, facts);
-  if (partial !== undefined) await live.append(partial);
+  const { attempt = 1, until } = live.state.open ?? {};
+  const again: AttemptRecord = {
+    type: 'attempt',
+    at: facts.at,
+    turn: handle.id,
+    attempt: attempt + 1,
+    code: 'ABORTED',
+    message: 'The process that asked the model ended before the answer.',
+    waitMs: 0,
+    ...(until !== undefined && { until }),
+  };
+  await live.append(shownBefore(live.state, draft, facts) ?? again);
   await live.clearDraft();
 }

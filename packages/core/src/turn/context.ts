@@ -1,5 +1,6 @@
 import type { ResolvedModel } from '../contracts/model.ts';
 import type { At } from '../contracts/turn.ts';
+import type { Hub } from '../follow/hub.ts';
 import type { LiveSession } from '../session/live.ts';
 import type { Runtime } from '../session/runtime.ts';
 import type { Toolset } from '../tools/toolset.ts';
@@ -11,6 +12,8 @@ export interface TurnContext {
   readonly runtime: Runtime;
   readonly live: LiveSession;
   readonly handle: TurnHandle;
+  /** Where others follow the session. */
+  readonly hub: Hub;
   /** Who is asked: the session's model, or what this turn fell back to. */
   model: ResolvedModel;
   readonly fallbacks: Fallbacks;

@@ -16,6 +16,8 @@ export class Draft {
   readonly #runtime: Runtime;
   readonly #step: string;
   readonly #attempt: number;
+  /** The last record when the model was asked. */
+  readonly #base: number;
   #text: string[] = [];
   #reasoning: string[] = [];
   #stored = 0;
@@ -29,6 +31,7 @@ export class Draft {
     this.#runtime = runtime;
     this.#step = step;
     this.#attempt = attempt;
+    this.#base = live.state.seq;
   }
 
   /** Hot: a push, and a timer for the first of a batch. */
@@ -54,6 +57,7 @@ export class Draft {
   #flush(): void {
     this.#cancel = undefined;
     const body = {
+      seq: this.#base,
       ...(this.#text.length > 0 && { text: this.#text.join('') }),
       ...(this.#reasoning.length > 0 && { reasoning: this.#reasoning.join('') }),
     };
@@ -72,17 +76,7 @@ export function readDraft(
   pieces: readonly Piece[],
   step: string,
 ): { content: string; parts?: readonly Part[] } | undefined {
-  const mine = pieces.filter((piece) => piece.step === step);
-  const attempt = Math.max(0, ...mine.map((piece) => piece.attempt));
-  let content = '';
-  let reasoning = '';
-  for (const piece of mine) {
-    if (piece.attempt !== attempt) continue;
-    if (piece.offset !== content.length) break;
-    const body = bodyOf(piece.json);
-    content += body.text;
-    reasoning += body.reasoning;
-  }
+  const { text: content, reasoning } = newest(pieces.filter((piece) => piece.step === step));
   if (content === '' && reasoning === '') return undefined;
   if (reasoning === '') return { content };
   return {
@@ -94,11 +88,45 @@ export function readDraft(
   };
 }
 
-function bodyOf(json: string): { text: string; reasoning: string } {
+/** The step in flight as a draft tells it; `base` is the last record that was stored when its model was asked. */
+export interface Flight {
+  readonly base: number;
+  readonly attempt: number;
+  readonly text: string;
+  readonly reasoning: string;
+}
+
+/** The newest step that a draft holds text of, whether it has ended since or not. */
+export function readFlight(pieces: readonly Piece[]): Flight | undefined {
+  const step = pieces.at(-1)?.step;
+  const { base, ...flight } = newest(pieces.filter((piece) => piece.step === step));
+  return base === undefined ? undefined : { base, ...flight };
+}
+
+function newest(mine: readonly Piece[]): Omit<Flight, 'base'> & { readonly base: number | undefined } {
+  const attempt = Math.max(0, ...mine.map((piece) => piece.attempt));
+  let text = '';
+  let reasoning = '';
+  let base: number | undefined;
+  for (const piece of mine) {
+    if (piece.attempt !== attempt) continue;
+    if (piece.offset !== text.length) break;
+    const body = bodyOf(piece.json);
+    base = body.seq ?? base;
+    text += body.text;
+    reasoning += body.reasoning;
+  }
+  return { base, attempt, text, reasoning };
+}
+
+function bodyOf(json: string): { text: string; reasoning: string; seq?: number } {
   try {
-    const body = JSON.parse(json) as { text?: unknown; reasoning?: unknown };
-    const text = typeof body.text === 'string' ? body.text : '';
-    return { text, reasoning: typeof body.reasoning === 'string' ? body.reasoning : '' };
+    const { text, reasoning, seq } = JSON.parse(json) as { text?: unknown; reasoning?: unknown; seq?: unknown };
+    return {
+      text: typeof text === 'string' ? text : '',
+      reasoning: typeof reasoning === 'string' ? reasoning : '',
+      ...(typeof seq === 'number' && { seq }),
+    };
   } catch {
     return { text: '', reasoning: '' };
   }

@@ -62,9 +62,10 @@ interface Asked {
 
 /** One request, to the end of its answer. */
 async function ask(context: TurnContext, attempt: number): Promise<Asked> {
-  const { runtime, live, handle, model, signal } = context;
+  const { runtime, live, handle, hub, model, signal } = context;
   const draft = new Draft(live, runtime, stepKey(handle.id, (live.state.open?.steps ?? 0) + 1), attempt);
-  const accumulator = new Accumulator(sinkOf(context, draft, attempt));
+  const span = hub.begin(live.state.seq, attempt, () => accumulator.shown());
+  const accumulator = new Accumulator(sinkOf(context, draft, span));
   let failed: unknown;
   try {
     const request = compile(live.state, await requestFacts(context));
@@ -77,18 +78,21 @@ async function ask(context: TurnContext, attempt: number): Promise<Asked> {
 }
 
 /** Shows each delta and keeps it in the draft. */
-function sinkOf(context: TurnContext, draft: Draft, attempt: number) {
-  const { handle } = context;
+function sinkOf(context: TurnContext, draft: Draft, span: ReturnType<TurnContext['hub']['begin']>) {
+  const { handle, hub } = context;
+  const { attempt } = span;
   let offset = 0;
   return {
     text(delta: string): void {
       draft.add('text', delta);
       handle.flow('text', delta, at(context, attempt, offset));
+      hub.flow(span, 'text', delta);
       offset += delta.length;
     },
     reasoning(delta: string): void {
       draft.add('reasoning', delta);
       handle.flow('reasoning', delta, at(context, attempt, offset));
+      hub.flow(span, 'reasoning', delta);
     },
   };
 }

@@ -1,0 +1,81 @@
+import { Hub } from './hub.ts';
+import type { Watched } from './others.ts';
+import { watchOthers } from './others.ts';
+
+interface Use {
+  readonly hub: Hub;
+  users: number;
+  followers: number;
+  stop: AbortController | undefined;
+}
+
+/** The hubs of the sessions that somebody works on or follows, in this process. */
+export class Hubs {
+  readonly #uses = new Map<string, Use>();
+
+  /** Where somebody is to be told. */
+  find(id: string): Hub | undefined {
+    return this.#uses.get(id)?.hub;
+  }
+
+  /** For a turn that runs here, from its first record to its last. */
+  enter(id: string, seq: number): { readonly hub: Hub; leave(): void } {
+    const use = this.#use(id);
+    use.hub.noticed(seq);
+    use.hub.local += 1;
+    return {
+      hub: use.hub,
+      leave: () => {
+        use.hub.local -= 1;
+        if (use.hub.local === 0) use.hub.giveUp();
+        this.#free(id, use);
+      },
+    };
+  }
+
+  /** For one follower. `watch` once the hub knows where the log stands. */
+  join(id: string): {
+    readonly hub: Hub;
+    watch(how: Omit<Watched, 'id'>): void;
+    leave(): void;
+  } {
+    const use = this.#use(id);
+    use.followers += 1;
+    return {
+      hub: use.hub,
+      watch(how) {
+        if (use.stop !== undefined) return;
+        const { signal } = (use.stop = new AbortController());
+        watchOthers(use.hub, { id, ...how }, signal).catch((error: unknown) => {
+          if (!signal.aborted) use.hub.fail(error);
+        });
+      },
+      leave: () => {
+        use.followers -= 1;
+        if (use.followers === 0) {
+          use.stop?.abort();
+          use.stop = undefined;
+        }
+        this.#free(id, use);
+      },
+    };
+  }
+
+  /** The session is gone: whoever follows it is told, and who comes later begins anew. */
+  end(id: string, error: unknown): void {
+    this.#uses.get(id)?.hub.fail(error);
+    this.#uses.delete(id);
+  }
+
+  #use(id: string): Use {
+    let use = this.#uses.get(id);
+    if (use === undefined) this.#uses.set(id, (use = { hub: new Hub(0), users: 0, followers: 0, stop: undefined }));
+    use.users += 1;
+    return use;
+  }
+
+  #free(id: string, use: Use): void {
+    use.users -= 1;
+    if (use.users === 0 && this.#uses.get(id) === use) this.#uses.delete(id);
+  }
+}
