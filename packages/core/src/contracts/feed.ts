@@ -6,6 +6,7 @@ import type { At, ChunkOf, FinishReason, Message, TurnUsage } from './turn.ts';
 export type FollowedSettings = Pick<
   SessionOptions,
   | 'temperature'
+  | 'effort'
   | 'maxTokens'
   | 'stopSequences'
   | 'contextWindow'

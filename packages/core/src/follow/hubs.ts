@@ -1,3 +1,5 @@
+import { RepriseError } from '../errors.ts';
+import { notFound } from '../session/load.ts';
 import { Hub } from './hub.ts';
 import type { Watched } from './others.ts';
 import { watchOthers } from './others.ts';
@@ -61,8 +63,23 @@ export class Hubs {
     };
   }
 
-  /** The session is gone: whoever follows it is told, and who comes later begins anew. */
-  end(id: string, error: unknown): void {
+  /** The session is gone: whoever follows it is told. */
+  gone(id: string): void {
+    this.#end(id, notFound(id));
+  }
+
+  /** Another log stands where the session's was: positions in it mean nothing any more. */
+  replaced(id: string): void {
+    this.#end(
+      id,
+      new RepriseError('CONFLICT', `Another log stands in the place of the one of session ${id}.`, {
+        hint: 'Follow it from the beginning.',
+      }),
+    );
+  }
+
+  /** Who comes later begins anew. */
+  #end(id: string, error: unknown): void {
     this.#uses.get(id)?.hub.fail(error);
     this.#uses.delete(id);
   }

@@ -203,7 +203,7 @@ export class LiveSession {
         await this.#runtime.storage.remove(this.#lease);
         this.#lease = undefined;
       }
-      this.#runtime.hubs.end(this.id, notFound(this.id));
+      this.#runtime.hubs.gone(this.id);
     });
   }
 
@@ -238,7 +238,7 @@ export class LiveSession {
       const loaded = await loadState(storage, this.id, head);
       this.#state = loaded.state;
       if (loaded.damage !== undefined) damage.push(loaded.damage);
-      this.#runtime.hubs.end(this.id, replaced(this.id));
+      this.#runtime.hubs.replaced(this.id);
     }
     this.#storedSeq = head.seq;
     for (const { message } of damage) this.events.emit('warning', { message });
@@ -274,13 +274,6 @@ export class LiveSession {
     this.#lingering = undefined;
     await lease?.release().catch((error: unknown) => this.#runtime.report(error));
   }
-}
-
-/** What followers are told whose positions mean nothing any more. */
-function replaced(id: string): RepriseError {
-  return new RepriseError('CONFLICT', `Another log stands in the place of session ${id}’s.`, {
-    hint: 'Follow it from the beginning.',
-  });
 }
 
 /** A session that has no record yet. */

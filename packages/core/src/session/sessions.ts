@@ -76,7 +76,7 @@ class SessionDoors implements Sessions {
     const { storage, owner } = this.#runtime;
     const lease = await storage.acquire(id, { owner, expect: 'existing' });
     await storage.remove(lease);
-    this.#runtime.hubs.end(id, notFound(id));
+    this.#runtime.hubs.gone(id);
   }
 
   async deleteAll(): Promise<void> {
