@@ -52,6 +52,14 @@ export const faults: Faults = {
   tear: (storage, id) => edit(storage, id, (lines) => `${lines},{"seq":4,"type":"no`),
   double: (storage, id) =>
     edit(storage, id, (lines) => `${lines},${(lines.trimEnd().split('\n').at(-1) as string).slice(1)}\n]\n`),
+  damage: (storage, id, seq) =>
+    edit(storage, id, (lines) => `${lines.replace(new RegExp(`([[,]\\{"seq":${seq},")`), '$1X')}]\n`),
+  newer(storage, id) {
+    const path = join(rootBehind(storage), id, 'metadata.json');
+    const before = fs.readFileSync(path, 'utf8');
+    fs.writeFileSync(path, before.replace('"format": 1', '"format": 2'));
+    return () => fs.writeFileSync(path, before);
+  },
   intrude: (storage, id) => edit(storage, id, (lines) => `${lines},${lineOf(5, '{"by":"another"}')}\n]\n`),
 };
 

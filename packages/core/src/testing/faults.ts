@@ -25,6 +25,12 @@ export interface Faults {
   readonly double?: (storage: SessionStorage, id: string) => unknown;
   /** Appends a record to `id` as a program does that knows nothing of leases. A lease is held. */
   readonly intrude?: (storage: SessionStorage, id: string) => unknown;
+  /** Makes record `seq` of `id` unreadable where it is, as a flipped bit does. No lease is held. */
+  readonly damage?: (storage: SessionStorage, id: string, seq: number) => unknown;
+  /** While in force `id` looks as if a newer version had written it. No lease is held. */
+  readonly newer?: (storage: SessionStorage, id: string) => Undo | Promise<Undo>;
+  /** Lets the lease on `id` run out, as if its holder had been stopped. Only for stores that say `supports.takeover`. */
+  readonly expire?: (storage: SessionStorage, id: string) => unknown;
   /** Cuts the power. Gives a new instance on what was synced; `storage` isn't used any more, and no lease is held. */
   readonly cutPower?: (storage: SessionStorage) => SessionStorage | Promise<SessionStorage>;
 }

@@ -39,6 +39,11 @@ interface Medium {
   readonly torn: Set<string>;
   readonly doubled: Set<string>;
   readonly intruded: Set<string>;
+  readonly newer: Set<string>;
+  readonly damaged: Map<string, number>;
+  /** Leases that ran out, and every holder, to tell it. */
+  readonly expired: Set<string>;
+  readonly holders: Map<string, { readonly lease: Lease; readonly lost: AbortController }>;
   powerWasCut: boolean;
   readonly memory: SessionStorage;
 }
@@ -47,7 +52,10 @@ const media = new WeakMap<SessionStorage, Medium>();
 function mediumOf(memory: SessionStorage): Medium {
   let medium = media.get(memory);
   if (medium === undefined) {
-    medium = { torn: new Set(), doubled: new Set(), intruded: new Set(), powerWasCut: false, memory };
+    medium = {
+      ...{ torn: new Set(), doubled: new Set(), intruded: new Set(), newer: new Set(), damaged: new Map() },
+      ...{ expired: new Set(), holders: new Map(), powerWasCut: false, memory },
+    };
     media.set(memory, medium);
   }
   return medium;
@@ -75,6 +83,12 @@ function mediumFaults(
     tear: (storage, id) => medium(storage).torn.add(id),
     double: (storage, id) => medium(storage).doubled.add(id),
     intrude: (storage, id) => medium(storage).intruded.add(id),
+    damage: (storage, id, seq) => medium(storage).damaged.set(id, seq),
+    newer(storage, id) {
+      medium(storage).newer.add(id);
+      return () => medium(storage).newer.delete(id);
+    },
+    expire: (storage, id) => medium(storage).expired.add(id),
     cutPower(storage) {
       medium(storage).powerWasCut = true;
       return open(medium(storage).memory);
@@ -89,6 +103,15 @@ function assertWell(medium: Medium, id: string): void {
   if (medium.intruded.has(id)) throw new RepriseError('FENCED', 'somebody else wrote');
 }
 
+function assertKnown(medium: Medium, id: string): void {
+  if (medium.newer.has(id)) throw new RepriseError('FORMAT_TOO_NEW', 'of a newer version');
+}
+
+function damaged(seq: number): RepriseError {
+  const damage = [{ kind: 'checksum', seq, note: 'unreadable' }];
+  return new RepriseError('STORAGE_DAMAGED', `record ${seq} is unreadable`, { details: { damage } });
+}
+
 /** One of several stores on one memory, as processes share a medium: its `close` ends its own leases and itself. */
 function instance(memory: SessionStorage, change: Change): SessionStorage {
   const leases = new Set<Lease>();
@@ -101,16 +124,42 @@ function instance(memory: SessionStorage, change: Change): SessionStorage {
       await memory.append(lease, batch);
     },
     acquire: async (id, how) => {
-      const lease = await memory.acquire(id, how);
+      assertKnown(medium, id);
+      const holder = medium.holders.get(id);
+      if (medium.expired.delete(id)) {
+        await holder?.lease.release();
+        holder?.lost.abort();
+      }
+      const lost = new AbortController();
+      const lease = Object.assign(await memory.acquire(id, how), { lost: lost.signal });
+      medium.holders.set(id, { lease, lost });
       leases.add(lease);
       return lease;
+    },
+    async *read(id, range) {
+      assertKnown(medium, id);
+      const bad = medium.damaged.get(id);
+      let met = false;
+      yield* mapped(memory.read(id, range), (page) => {
+        met ||= page.some(({ seq }) => seq === bad);
+        return page.filter(({ seq }) => seq !== bad);
+      });
+      if (met) throw damaged(bad as number);
+    },
+    head: async (id) => {
+      assertKnown(medium, id);
+      return memory.head(id);
     },
     close: async () => {
       closed = true;
       for (const lease of leases) await lease.release();
     },
   };
-  const whole: SessionStorage = { ...own, supports: { ...own.supports, durable: true }, ...change(own, medium) };
+  const whole: SessionStorage = {
+    ...own,
+    supports: { ...own.supports, durable: true, takeover: true },
+    ...change(own, medium),
+  };
   const gate = (storage: SessionStorage): SessionStorage => (closed ? CLOSED : storage);
   return {
     ...whole,
@@ -144,7 +193,7 @@ const swallow = async (work: Promise<unknown>): Promise<void> => {
 };
 
 /** Faults that a store could have, each planted alone, and the rule that must find it. */
-const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds: RegExp; readonly slow?: true }>> = {
+const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds: RegExp }>> = {
   'two leases at once': {
     change: (good) => {
       const heads = new Map<string, boolean>();
@@ -185,7 +234,6 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
       },
     }),
     finds: /^acquire: at most one live lease/,
-    slow: true,
   },
   '"new" takes an existing session': {
     change: (good) => ({
@@ -716,7 +764,161 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
     },
     finds: /^faults: what was acknowledged survives a power cut/,
   },
+  'damage hides what is behind it': {
+    change: (good, medium) => ({
+      async *read(id, range) {
+        const bad = medium.damaged.get(id);
+        if (bad === undefined) return yield* good.read(id, range);
+        yield* mapped(medium.memory.read(id, range), (page) => page.filter(({ seq }) => seq < bad));
+        throw damaged(bad);
+      },
+    }),
+    finds: /^damage: hides only itself/,
+  },
+  'damage is passed over in silence': {
+    change: (good, medium) => ({
+      read: (id, range) =>
+        mapped(medium.damaged.has(id) ? medium.memory.read(id, range) : good.read(id, range), (page) =>
+          page.filter(({ seq }) => seq !== medium.damaged.get(id)),
+        ),
+    }),
+    finds: /^damage: hides only itself/,
+  },
+  'damage is told without its place': {
+    change: (good) => ({
+      async *read(id, range) {
+        try {
+          yield* good.read(id, range);
+        } catch (error) {
+          if ((error as RepriseError).code !== 'STORAGE_DAMAGED') throw error;
+          throw new RepriseError('STORAGE_DAMAGED', 'somewhere');
+        }
+      },
+    }),
+    finds: /^damage: hides only itself/,
+  },
+  'damage elsewhere is told to everybody': {
+    change: (good, medium) => ({
+      async *read(id, range) {
+        yield* good.read(id, range);
+        const bad = medium.damaged.get(id);
+        if (bad !== undefined) throw damaged(bad);
+      },
+    }),
+    finds: /^damage: hides only itself/,
+  },
+  'the number of a lost last record is given again': {
+    change: (good, medium) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        const { head } = lease;
+        return medium.damaged.get(id) === head?.seq
+          ? Object.assign(lease, { head: { ...head, seq: (head?.seq ?? 0) - 1 } })
+          : lease;
+      },
+    }),
+    finds: /^damage: a lost record keeps its number/,
+  },
+  'what a newer version wrote is read as far as it is understood': {
+    change: (_good, medium) => ({ read: (id, range) => medium.memory.read(id, range) }),
+    finds: /^damage: what a newer version wrote/,
+  },
+  'one session of a newer version ends the listing': {
+    change: (good, medium) => ({
+      list: async (query) => {
+        if (medium.newer.size > 0) throw new RepriseError('FORMAT_TOO_NEW', 'of a newer version');
+        return good.list(query);
+      },
+    }),
+    finds: /^damage: what a newer version wrote/,
+  },
+  'a holder whose lease was taken goes on writing': {
+    change: (good, medium) => ({
+      append: async (lease, batch) => {
+        const holder = medium.holders.get(lease.id)?.lease;
+        await good.append(holder !== undefined && holder.epoch > lease.epoch ? holder : lease, batch);
+      },
+    }),
+    finds: /^takeover: /,
+  },
+  'a holder whose lease was taken takes the next one’s with it': {
+    change: (good, medium) => ({
+      acquire: async (id, how) => {
+        const lease = await good.acquire(id, how);
+        const release = lease.release.bind(lease);
+        return Object.assign(lease, {
+          release: async () => {
+            await release();
+            if (lease.lost.aborted) await medium.holders.get(id)?.lease.release();
+          },
+        });
+      },
+    }),
+    finds: /^takeover: /,
+  },
+  'an attachment is lost in a power cut': {
+    change: ({ blobs }, medium) => ({
+      blobs: {
+        ...blobs!,
+        async *get(id, sha256) {
+          if (!medium.powerWasCut) yield* blobs!.get(id, sha256);
+        },
+      },
+    }),
+    finds: /^faults: what a capability acknowledged/,
+  },
+  'a rewrite is acknowledged and not done': {
+    change: () => ({ rewrite: async () => undefined }),
+    finds: /^rewrite: replaces the whole log/,
+  },
+  'a watch that ends by itself': {
+    change: () => ({
+      async *watch() {
+        yield;
+      },
+    }),
+    finds: /^watch: a follower who reads at each hint/,
+  },
+  'a watch that has begun gives a hint after its end': {
+    change: () => ({
+      async *watch(_id, signal) {
+        yield;
+        if (!signal.aborted) await new Promise<void>((done) => signal.addEventListener('abort', () => done()));
+      },
+    }),
+    finds: /^watch: ends with its signal/,
+  },
+  'a search that finds removed sessions': {
+    change: (good) => ({ ...searching(good, { forgets: false, limits: true }) }),
+    finds: /^search: finds the record/,
+  },
+  'a search whose pages have no end': {
+    change: (good) => ({ ...searching(good, { forgets: true, limits: false }) }),
+    finds: /^search: pages of any limit/,
+  },
 };
+
+/** A search that looks at everything, and is wrong as it is told to be. */
+function searching(
+  good: SessionStorage,
+  { forgets, limits }: { readonly forgets: boolean; readonly limits: boolean },
+): Pick<SessionStorage, 'append' | 'search'> {
+  const kept: { readonly id: string; readonly seq: number; readonly excerpt: string }[] = [];
+  return {
+    append: async (lease, batch) => {
+      await good.append(lease, batch);
+      for (const [at, excerpt] of batch.records.entries())
+        kept.push({ id: lease.id, seq: batch.expected + at + 1, excerpt });
+    },
+    search: async (word, query = {}) => {
+      const there = new Map((await good.list({ limit: 1000 })).items.map((head) => [head.id, head]));
+      const hits = kept.filter(({ id, excerpt }) => excerpt.includes(word) && (!forgets || there.has(id)));
+      const fits = hits.filter(({ id }) => query.where?.cwd === undefined || there.get(id)?.cwd === query.where.cwd);
+      fits.sort((a, b) => (there.get(b.id)?.lastMessage ?? '').localeCompare(there.get(a.id)?.lastMessage ?? ''));
+      return { items: limits ? fits.slice(0, query.limit ?? 100) : fits };
+    },
+  };
+}
 
 describe('the storage suite', () => {
   test('passes a good store', async () => {
@@ -734,11 +936,9 @@ describe('the storage suite', () => {
     expect(await brokenRules(() => none as unknown as Partial<SessionStorage>)).toEqual([]);
   });
 
-  for (const [fault, { change, finds, slow }] of Object.entries(FAULTS)) {
+  for (const [fault, { change, finds }] of Object.entries(FAULTS)) {
     test(`finds a store with one fault: ${fault}`, async () => {
-      const broken = await brokenRules(change, slow ? finds : undefined);
-      const found = broken.filter((name) => finds.test(name));
-      expect(found, `it broke: ${broken.join('; ') || 'nothing'}`).not.toEqual([]);
+      expect(await brokenRules(change, finds)).not.toEqual([]);
     });
   }
 });

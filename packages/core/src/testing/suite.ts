@@ -6,6 +6,7 @@ import { blobRules } from './rules/blobs.ts';
 import { closeRules } from './rules/close.ts';
 import { concurrencyRules } from './rules/concurrency.ts';
 import { copyRules } from './rules/copy.ts';
+import { damageRules } from './rules/damage.ts';
 import { draftRules } from './rules/draft.ts';
 import { durabilityRules } from './rules/durability.ts';
 import { faultRules } from './rules/faults.ts';
@@ -18,6 +19,7 @@ import { readRules } from './rules/read.ts';
 import { removeRules } from './rules/remove.ts';
 import { rewriteRules } from './rules/rewrite.ts';
 import { searchRules } from './rules/search.ts';
+import { takeoverRules } from './rules/takeover.ts';
 import { watchRules } from './rules/watch.ts';
 import { Stage, type Rule } from './stage.ts';
 
@@ -63,6 +65,8 @@ const RULES: readonly Rule[] = [
   ...concurrencyRules,
   ...durabilityRules,
   ...faultRules,
+  ...damageRules,
+  ...takeoverRules,
   ...lawRules,
 ];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Lease } from '../../contracts/storage.ts';
 import { isCoded } from '../../errors.ts';
 import type { Fault } from '../faults.ts';
-import { headOf, rejects, text, texts, type Rule, type Stage } from '../stage.ts';
+import { all, headOf, rejects, text, texts, type Rule, type Stage } from '../stage.ts';
 
 /** More than any store keeps in reserve. */
 const LARGE = { pad: 'x'.repeat(300_000) };
@@ -254,6 +254,53 @@ export const faultRules: readonly Rule[] = [
         assert.deepEqual(await stage.texts('kept', storage), texts(46));
       } finally {
         await storage.close();
+      }
+    },
+  },
+  {
+    name: 'faults: what a capability acknowledged survives a power cut: attachments, messages, copies, rewritten logs',
+    async run(stage) {
+      const { cutPower } = stage.faults;
+      const { storage } = stage;
+      const { blobs, inbox, copy, rewrite } = storage;
+      if (cutPower === undefined || !storage.supports.durable) return;
+      await stage.make('one', texts(4));
+      const lease = await stage.acquire('one');
+      const blob = await blobs?.put(
+        lease,
+        (async function* () {
+          yield new TextEncoder().encode('attached');
+        })(),
+      );
+      await lease.release();
+      await inbox?.put('one', { key: 'k', json: '{"asks":1}' });
+      const to = await stage.acquire('copied', 'new');
+      await copy?.call(storage, { id: 'one', through: 3 }, to, headOf('copied', 3));
+      await to.release();
+      await stage.make('shorter', texts(4));
+      const again = await stage.acquire('shorter');
+      const page = [{ seq: 1, json: text(9) }];
+      await rewrite?.call(
+        storage,
+        again,
+        (async function* () {
+          yield page;
+        })(),
+        headOf('shorter', 1),
+      );
+      await again.release();
+      const left = await cutPower(storage);
+      try {
+        if (blob !== undefined) {
+          const bytes = await all(left.blobs!.get('one', blob.sha256));
+          assert.equal(Buffer.concat(bytes).toString(), 'attached');
+        }
+        if (copy !== undefined) assert.deepEqual(await stage.texts('copied', left), texts(3));
+        if (rewrite !== undefined) assert.deepEqual(await stage.texts('shorter', left), [text(9)]);
+        const next = await stage.acquire('one', 'existing', left);
+        if (inbox !== undefined) assert.deepEqual(await left.inbox!.peek(next), [{ key: 'k', json: '{"asks":1}' }]);
+      } finally {
+        await left.close();
       }
     },
   },
