@@ -175,7 +175,8 @@ function causesOf(error: object): string[] {
 function kindOf({ status, text, coded }: Facts): ModelFailure['kind'] {
   if (coded !== undefined) {
     const kind = Object.entries(CODES).find(([, code]) => code === coded)?.[0] ?? LIKE[coded];
-    if (kind !== undefined) return kind as ModelFailure['kind'];
+    // One of ours that speaks of no provider: whoever made it knows that another try gives the same.
+    return (kind as ModelFailure['kind'] | undefined) ?? 'bad-request';
   }
   const byText = TEXTS.find(([pattern]) => pattern.test(text))?.[1];
   switch (status) {

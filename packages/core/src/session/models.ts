@@ -11,7 +11,7 @@ export async function resolveModel(resolver: ModelResolver, model: SessionOption
 }
 
 /** Any AI SDK model is a model of ours. */
-function fromObject(model: LanguageModelV4): ResolvedModel {
+export function fromObject(model: LanguageModelV4): ResolvedModel {
   const vendor = model.provider.split('.')[0] ?? model.provider;
   const name = `${vendor}/${model.modelId}`;
   return {

@@ -1,6 +1,7 @@
 import type { Rung } from '../context/repair.ts';
 import { planRepair } from '../context/repair.ts';
 import type { Coded } from '../errors.ts';
+import { isCoded } from '../errors.ts';
 import type { ModelFailure } from '../contracts/model.ts';
 import { codeOf } from '../model/classify.ts';
 import { decideRetry } from '../model/retry.ts';
@@ -47,7 +48,9 @@ export class Tries {
     const context = this.#context;
     const { live, runtime, handle, fallbacks } = context;
     const boundary = failure.kind === 'overflow' && !this.#compacted ? await planOverflow(context) : undefined;
-    const repair = failure.kind === 'bad-request' ? await this.#planRepair() : undefined;
+    // What another part of the program refuses is no fault of the request.
+    const refused = failure.kind === 'bad-request' && (!isCoded(failed) || failed.code === 'PROVIDER');
+    const repair = refused ? await this.#planRepair() : undefined;
     const fallback = await fallbacks.next();
     const can = { fallBack: fallback !== undefined, compact: boundary !== undefined, repair: repair !== undefined };
     const facts = { attempt: this.#own, waitedMs: this.#waitedMs, random: runtime.random(), can };

@@ -3,6 +3,7 @@ import { startFakeProvider } from '@reprise/fake-provider';
 import type { Dialect, FakeProvider, Scripted } from '@reprise/fake-provider';
 import { memoryStorage } from '@reprise/core';
 import type { Chunk, Outcome, Session, Sessions, SessionsConfig, SessionStorage, Turn } from '@reprise/core';
+import type { CassetteRecorder } from '@reprise/core/cassette';
 import { createModels } from '@reprise/providers';
 import { createNodeFetch } from '@reprise/providers/node-fetch';
 import { MODELS, environmentOf, sessionsOn } from '../support.ts';
@@ -35,12 +36,16 @@ export interface Theatre {
   close(): Promise<void>;
 }
 
-/** The default sessions over sockets on the fake provider, whose strict rules every request must keep, on a clock that the test moves. */
-export async function theatre(more: Partial<SessionsConfig> = {}): Promise<Theatre> {
+/**
+ * The default sessions over sockets on the fake provider, whose strict rules every request must keep, on a clock that the test moves. `recorder`:
+ * records them.
+ */
+export async function theatre(more: Partial<SessionsConfig> = {}, recorder?: CassetteRecorder): Promise<Theatre> {
   const fake = await startFakeProvider({ strict: true });
   const clock = new TestClock();
-  const storage = memoryStorage();
-  const models = createModels({ env: environmentOf(fake), fetch: createNodeFetch({}, { clock }) });
+  const storage = recorder?.storage(memoryStorage()) ?? memoryStorage();
+  const made = createModels({ env: environmentOf(fake), fetch: createNodeFetch({}, { clock }) });
+  const models = recorder?.models(made) ?? made;
   const parts = { storage, models, clock, random: () => 0.5, report: () => undefined, ...more };
   const sessions = sessionsOn('/tmp', fake, parts);
   const ran: { readonly tool: string; readonly params: unknown }[] = [];

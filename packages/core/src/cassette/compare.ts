@@ -1,0 +1,44 @@
+import { encode } from '../records/codec.ts';
+import type { Rec } from '../records/types.ts';
+import type { CassetteRecord } from './format.ts';
+import { firstDifference } from './request.ts';
+import { toJson } from './json.ts';
+import type { TurnDifference } from './scene.ts';
+
+/** Of a record: what is another thing each time. */
+const CHANGING = new Set(['at', 'timestamp', 'id', 'turn', 'key', 'waitMs', 'until']);
+/** What a model is shown of a result is cut there by the engine. */
+const SHOWN = 200_000;
+/** The words of a schema's complaint are the schema's. */
+const WRONG = 'The arguments of ';
+
+/** The first record that is another one. `whole`: neither has more than the other. Checkpoints are shortcuts and no facts. */
+export function sameRecords(
+  recorded: readonly CassetteRecord[],
+  found: readonly Rec[],
+  whole: boolean,
+): TurnDifference | undefined {
+  const wanted = recorded.filter(({ record }) => record.type !== 'checkpoint');
+  const given = found.filter(({ type }) => type !== 'checkpoint');
+  const length = whole ? Math.max(wanted.length, given.length) : wanted.length;
+  const first = recorded[0]?.seq ?? 0;
+  for (let i = 0; i < length; i += 1) {
+    const [a, b] = [wanted[i], given[i]];
+    const difference = firstDifference(comparable(a?.record), comparable(b));
+    if (difference !== undefined) return { in: { seq: a?.seq ?? first + i }, ...difference };
+  }
+  return undefined;
+}
+
+function comparable(record: Rec | undefined): unknown {
+  if (record === undefined) return undefined;
+  const plain = JSON.parse(encode(record)) as Record<string, unknown>;
+  const kept = Object.entries(plain).filter(([key]) => !CHANGING.has(key));
+  return toJson(Object.fromEntries(kept.map(([key, value]) => [key, settled(record, key, value)])));
+}
+
+function settled(record: Rec, key: string, value: unknown): unknown {
+  if (record.type !== 'result' || typeof value !== 'string') return value;
+  if (key === 'shown') return value.slice(0, SHOWN);
+  return key === 'error' && value.startsWith(WRONG) ? WRONG : value;
+}

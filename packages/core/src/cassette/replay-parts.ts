@@ -1,0 +1,38 @@
+import type { SessionsConfig } from '../contracts/session.ts';
+import type { Tool } from '../contracts/tool.ts';
+import type { Cassette, CassetteRecord } from './format.ts';
+
+/** The ids that the recording has, in their order; what is more gets ids that it has not. */
+export function recordedIds(
+  records: readonly CassetteRecord[],
+  { calls }: Cassette,
+): NonNullable<SessionsConfig['ids']> {
+  const turn = records.flatMap(({ record }) => (record.type === 'message' ? (record.turn ?? []) : [])).slice(0, 1);
+  const message = records.flatMap(({ record }) =>
+    record.type === 'message' || record.type === 'step' ? [record.id] : [],
+  );
+  // The engine names a call itself where its provider didn't, or not in a way that tells it from another.
+  const given = new Set(calls.flatMap(({ parts }) => parts.map(({ part }) => 'toolCallId' in part && part.toolCallId)));
+  const call = records.flatMap(({ record }) => (record.type === 'step' ? (record.toolCalls ?? []) : []));
+  const made = call.map(({ id }) => id).filter((id) => !given.has(id));
+  const left: Record<string, string[]> = { turn, message, call: made };
+  let more = 0;
+  return (kind) => left[kind]?.shift() ?? `replay_${kind}_${(more += 1)}`;
+}
+
+/** The tools, and whether one of them runs. */
+export function counted(tools: readonly Tool[]): { readonly tools: readonly Tool[]; readonly running: () => boolean } {
+  let running = 0;
+  const wrapped = tools.map((tool): Tool => ({
+    ...tool,
+    async run(input, context) {
+      running += 1;
+      try {
+        return await tool.run(input, context);
+      } finally {
+        running -= 1;
+      }
+    },
+  }));
+  return { tools: wrapped, running: () => running > 0 };
+}
