@@ -14,7 +14,9 @@ export interface Composition {
 /** Sessions that run turns, and what a new one is made with where no option says it. */
 export async function openSessions(io: Io, flags: RunFlags): Promise<Composition> {
   const cwd = directory(flags.cwd, io);
+  const recorder = flags.record === undefined ? undefined : (await import('./recording.ts')).recordTo(flags.record, io);
   const { sessions, models, config } = await open(io, {
+    ...(recorder && { recorder }),
     storage: flags.storage,
     turns: { permission: flags.permission, ask: terminalAsker(io) },
     cwd,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import * as cassette from './cassette/index.ts';
 import * as core from './index.ts';
 import * as testing from './testing/index.ts';
 
@@ -26,6 +27,16 @@ test('the public surface', () => {
       "pageOfHeads",
       "readSessions",
       "toCoded",
+    ]
+  `);
+  expect(Object.keys(cassette).sort()).toMatchInlineSnapshot(`
+    [
+      "cassetteModel",
+      "cassetteModels",
+      "cassetteOf",
+      "readCassette",
+      "recordCassette",
+      "replayCassette",
     ]
   `);
   expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`

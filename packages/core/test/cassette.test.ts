@@ -157,6 +157,22 @@ describe('what was recorded gives the same records', () => {
     expect([slow.runs.length, quick.runs.length]).toEqual([1, 1]);
   });
 
+  test('with the tools themselves where they are given, and else without them', async () => {
+    const tools = [look()];
+    const scene = await recorded([calls(call('a', 'look', { n: 1 })), say('So.')], { tools });
+    await scene.session.turn('go').outcome();
+    const cassette = readCassette(scene.text());
+    expect(await replayCassette(cassette)).toEqual({ turns: 1, skipped: [] });
+    expect(tools[0]?.runs).toHaveLength(1);
+    expect(await replayCassette(cassette, { tools })).toEqual({ turns: 1, skipped: [] });
+    expect(tools[0]?.runs).toHaveLength(2);
+    const other = [tool('look', { run: async () => 'another thing' })];
+    expect((await replayCassette(cassette, { tools: other, match: 'order' })).difference).toMatchObject({
+      in: { seq: 4 },
+      path: 'result',
+    });
+  });
+
   test('denials, and that they were', async () => {
     const scene = await recorded(
       ['a', 'b', 'c'].map((id) => calls(call(id, 'look'))),
@@ -472,7 +488,7 @@ describe('the file', () => {
       ]),
     );
     const options = { prompt: [], headers: { authorization: 'Bearer abcdefgh1234' } } as LanguageModelV4CallOptions;
-    await model.doStream(options).catch(() => undefined);
+    await expect(model.doStream(options)).rejects.toThrow();
     const { stream } = await model.doStream({
       ...options,
       prompt: [{ role: 'system', content: `${secrets.join()} AIzaSyA1234567890abcdefghijklmnopqrstu` }],
@@ -522,7 +538,9 @@ describe('the file', () => {
       },
     ];
     const read = async (from: typeof model) => {
-      return Array.fromAsync((await from.doStream({ prompt } as never)).stream);
+      const given: unknown[] = [];
+      for await (const part of (await from.doStream({ prompt } as never)).stream) given.push(part);
+      return given;
     };
     const first = await read(model);
     expect(await read(cassetteModel(readCassette(lines.join(''))))).toEqual(first);

@@ -7,12 +7,16 @@ import { ERROR_CODES } from '../src/errors.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-test('the README’s example runs as written', async () => {
+test('the README’s examples run as written', async () => {
   const readme = await readFile(`${root}/README.md`, 'utf8');
-  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  const flags = ['--conditions=@reprise/source', '--no-warnings', '--input-type=module-typescript', '--eval', code];
-  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: root });
-  expect(stdout.trim().split('\n')).toEqual(['tool_call', 'tool_result', 'text', 'It is noon.', '3 24', 'It is noon.']);
+  const outputs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(async ([, code = '']) => {
+    const flags = ['--conditions=@reprise/source', '--no-warnings', '--input-type=module-typescript', '--eval', code];
+    return (await promisify(execFile)(process.execPath, flags, { cwd: root })).stdout.trim().split('\n');
+  });
+  expect(await Promise.all(outputs)).toEqual([
+    ['tool_call', 'tool_result', 'text', 'It is noon.', '3 24', 'It is noon.'],
+    ['recorded: It is noon.', 'played: It is noon.', '{ turns: 1, skipped: [] }'],
+  ]);
 });
 
 test('the README tells of every error code', async () => {

@@ -37,11 +37,22 @@ export const RUN = {
     choices: ['text', 'json', 'stream-json'],
     help: 'Default: text.',
   },
+  record: {
+    type: 'text',
+    value: 'FILE',
+    help: 'Append the model calls and the records to a cassette, for "session replay".',
+  },
   storage,
 } as const satisfies Options;
 
 /** Of commands that read one session or all. */
 export const READ = { json, storage } as const satisfies Options;
+
+export const REPLAY = {
+  lenient: { type: 'switch', help: 'Compare the records only, and not what the models are asked.' },
+  json,
+  storage,
+} as const satisfies Options;
 
 export const SEARCH = {
   limit: { type: 'count', value: 'N', help: 'So many places at most. Default: 20.' },

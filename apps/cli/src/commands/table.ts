@@ -1,5 +1,5 @@
 import type { Command, Options } from '@reprise/tui';
-import { DELETE, EXPORT, FORK, IMPORT, MODELS, READ, RUN, SEARCH, TIDY } from './options.ts';
+import { DELETE, EXPORT, FORK, IMPORT, MODELS, READ, REPLAY, RUN, SEARCH, TIDY } from './options.ts';
 
 /** Holds a handler to the options of its command. */
 function define<O extends Options>(command: Command<O>): Command<O> {
@@ -151,6 +151,22 @@ const search = define({
   load: async () => (await import('./session/search.ts')).search,
 });
 
+const replay = define({
+  name: 'session replay',
+  summary: 'Play the turns of a session or a cassette again, without network, and compare the records. Has no effect.',
+  details: `FILE, which has a dot or a slash in its name (or is -, standard input), is what "reprise run --record" wrote. ID takes a session's
+own log in place of a recording: what the models were asked is then not compared, for a log doesn't hold it.
+Tools are not run: they give what they gave. Exit code 1 at the first difference, which is told.`,
+  operands: { usage: 'ID|FILE', min: 1, max: 1 },
+  options: REPLAY,
+  examples: [
+    ['reprise run --record turn.jsonl "Fix the tests"', 'record'],
+    ['reprise session replay turn.jsonl', 'the same again, with the version that is installed now'],
+    ['reprise session replay ID', 'a session that nobody recorded'],
+  ],
+  load: async () => (await import('./session/replay.ts')).replay,
+});
+
 const models = define({
   name: 'models',
   summary: 'List the models that can be named, and whether their key is there.',
@@ -175,6 +191,7 @@ export const COMMANDS: readonly Command<any>[] = [
   remove,
   exporting,
   importing,
+  replay,
   verify,
   repair,
   gc,

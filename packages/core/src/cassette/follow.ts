@@ -1,5 +1,4 @@
 import type { SessionStorage } from '../contracts/storage.ts';
-import type { Turn } from '../contracts/turn.ts';
 import { letterEntry } from '../inbox/entries.ts';
 import type { RecordedTools, TurnScene } from './scene.ts';
 
@@ -9,13 +8,12 @@ import type { RecordedTools, TurnScene } from './scene.ts';
  */
 export function followed(
   { session, turn, cassette }: TurnScene,
-  storage: SessionStorage,
   tools: RecordedTools,
-  playing: () => Turn | undefined,
-): (count: number) => Promise<void> {
+  abort: (reason?: string) => void,
+): (storage: SessionStorage, count: number) => Promise<void> {
   const { records, end } = turn;
   let stored = 0;
-  return async (count) => {
+  return async (storage, count) => {
     stored += count;
     const last = records[stored - 1];
     const next = records[stored];
@@ -27,10 +25,10 @@ export function followed(
     }
     if (last === undefined) return;
     // The recording was cut here: nobody knows what came next.
-    if (next === undefined && end === undefined) void playing()?.abort();
+    if (next === undefined && end === undefined) abort();
     if (next === undefined || next.record !== end || end.status !== 'aborted') return;
     // An abort in the middle of an answer comes with that answer.
     const asked = cassette.calls.some(({ place }) => place > last.place && place < next.place);
-    if (!asked) void playing()?.abort(end.error?.message);
+    if (!asked) abort(end.error?.message);
   };
 }

@@ -1,6 +1,7 @@
 import type { SessionsConfig } from '../contracts/session.ts';
 import type { Tool } from '../contracts/tool.ts';
 import type { Cassette, CassetteRecord } from './format.ts';
+import type { RecordedTools, TurnScene } from './scene.ts';
 
 /** The ids that the recording has, in their order; what is more gets ids that it has not. */
 export function recordedIds(
@@ -35,4 +36,21 @@ export function counted(tools: readonly Tool[]): { readonly tools: readonly Tool
     },
   }));
   return { tools: wrapped, running: () => running > 0 };
+}
+
+/** Tools that give what was recorded and a policy that says what it said; or these tools. */
+export function workOf(
+  { state, cassette, turn, options: { permissions, ask } }: TurnScene,
+  recorded: RecordedTools,
+  tools: readonly Tool[] | undefined,
+): Pick<SessionsConfig, 'tools' | 'permissions' | 'ask'> {
+  if (tools !== undefined) return { tools, ...(permissions && { permissions }), ...(ask && { ask }) };
+  const call = cassette.calls.find(({ place }) => place > (turn.records[0]?.place ?? 0));
+  const { permissions: said, ask: asked } = recorded;
+  return { tools: recorded.tools(state.tools, call?.request), permissions: said, ask: asked };
+}
+
+/** Whoever recorded was one who waits. */
+export function parked(records: readonly CassetteRecord[]): boolean {
+  return records.some(({ record }) => record.type === 'attempt' && record.until !== undefined);
 }

@@ -1,53 +1,15 @@
-import type { ModelResolver } from '../contracts/model.ts';
-import type { RetryPolicy } from '../contracts/session.ts';
-import type { Asker, PermissionPolicy, Tool } from '../contracts/tool.ts';
 import { RepriseError } from '../errors.ts';
 import { encode } from '../records/codec.ts';
 import { reduce } from '../state/reduce.ts';
 import { EMPTY } from '../state/state.ts';
 import type { Cassette, CassetteCall, CassetteRecord } from './format.ts';
-import type { PlayOptions } from './model.ts';
 import { Player } from './player.ts';
 import { playTurn } from './replay-turn.ts';
+import type { Replay, ReplayDifference, ReplayOptions } from './replay-types.ts';
 import { told } from './request.ts';
 import type { TurnDifference } from './scene.ts';
 import type { RecordedTurn } from './turns.ts';
 import { turnsOf } from './turns.ts';
-
-export interface ReplayOptions extends Pick<PlayOptions, 'match'> {
-  /** Run these in place of giving the recorded results. */
-  readonly tools?: readonly Tool[];
-  /** Of these tools. */
-  readonly permissions?: PermissionPolicy;
-  readonly ask?: Asker;
-  /** Whoever recorded with another policy says so. */
-  readonly retry?: Partial<RetryPolicy>;
-  /** Knows models of which the cassette doesn't tell the limits. */
-  readonly models?: ModelResolver;
-}
-
-/** What came of playing a cassette again. */
-export interface Replay {
-  /** Turns that were played. */
-  readonly turns: number;
-  /** Turns that could not be. */
-  readonly skipped: readonly { readonly session: string; readonly turn: number; readonly why: string }[];
-  /** The first thing that was not as recorded; nothing after it was played. */
-  readonly difference?: ReplayDifference;
-}
-
-export interface ReplayDifference {
-  readonly session: string;
-  /** From 1, in the session. */
-  readonly turn: number;
-  /** The record that differs, or the request that did. */
-  readonly in: { readonly seq: number } | 'request';
-  readonly path: string;
-  readonly recorded: unknown;
-  readonly found: unknown;
-  /** All of it in a sentence. */
-  readonly text: string;
-}
 
 /**
  * Sends the messages of each recorded turn again, to the engine as it is now and the models of the cassette, each on the history that it had

@@ -3,7 +3,7 @@ import type { ResultRecord } from '../records/types.ts';
 import type { State } from '../state/state.ts';
 import type { Cassette, CassetteRecord, CassetteRequest } from './format.ts';
 import type { Player } from './player.ts';
-import type { ReplayDifference, ReplayOptions } from './replay.ts';
+import type { ReplayDifference, ReplayOptions } from './replay-types.ts';
 import type { Difference } from './request.ts';
 import type { RecordedTurn } from './turns.ts';
 

@@ -1,5 +1,6 @@
 import { createSessions } from '@reprise/core';
 import type { Asker, Sessions } from '@reprise/core';
+import type { CassetteRecorder } from '@reprise/core/cassette';
 import type { Models } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
 import { loadSettings } from './config.ts';
@@ -33,6 +34,8 @@ export interface OpenOptions {
   /** As in `SessionsConfig`. */
   readonly linger?: number;
   readonly report?: (error: unknown) => void;
+  /** Records the models and the store. */
+  readonly recorder?: CassetteRecorder;
 }
 
 export interface Opened {
@@ -47,8 +50,9 @@ export async function openSessions(place: Place, options: OpenOptions = {}): Pro
   const { turns, linger, report } = options;
   const settings = await loadSettings(env);
   const { home, config } = settings;
-  const storage = await openStorage(place, settings, options.storage);
-  const models = openModels(env, config);
+  const opened = { storage: await openStorage(place, settings, options.storage), models: openModels(env, config) };
+  const storage = options.recorder?.storage(opened.storage) ?? opened.storage;
+  const models = options.recorder?.models(opened.models) ?? opened.models;
   const mode = turns?.permission ?? config.permission ?? 'ask';
   const work = turns ? (await import('./work.ts')).workOf(env, home, { mode, ask: turns.ask }) : {};
   const sessions = createSessions({
