@@ -153,16 +153,57 @@ describe('bad input', () => {
     expect(readdirSync(join(other, 'sessions'))).toHaveLength(1);
   });
 
-  it('a corrupt history is told with its place, and nothing is written over it', async () => {
-    const damaged = sessionIn((await place.run([...DEMO, 'hello'])).err);
-    const file = join(place.home, 'sessions', damaged, 'messages.json');
-    const text = readFileSync(file, 'utf8');
-    const half = text.slice(0, 40) + '\u0000\u0000' + text.slice(42);
-    writeFileSync(file, half);
-    const shown = await place.run(['session', 'show', damaged, '--json']);
-    expect(shown.code).toBe(1);
-    expect(JSON.parse(shown.out).error).toMatchObject({ code: 'STORAGE_DAMAGED' });
-    expect(readFileSync(file, 'utf8')).toBe(half);
-    expect((await place.run(['session', 'verify', damaged])).code).toBe(1);
+  describe('a corrupt file', () => {
+    /** A session, with what `harm` makes of its history. */
+    async function harmed(harm: (lines: string[]) => string) {
+      const id = sessionIn((await place.run([...DEMO, 'hello'])).err);
+      const file = join(place.home, 'sessions', id, 'messages.json');
+      const text = harm(readFileSync(file, 'utf8').split('\n'));
+      writeFileSync(file, text);
+      const told = async (...words: string[]) => {
+        const ended = await place.run(words);
+        expect(ended.err).toMatch(/^reprise: .*\n {2}.*reprise session verify/m);
+        expect(ended.err).not.toMatch(/\n\s+at |node:internal/);
+        return ended;
+      };
+      return { id, text, told, now: () => readFileSync(file, 'utf8') };
+    }
+
+    it('with a damaged record: what loads is shown, the place is told, and nothing is written over it', async () => {
+      const { id, text, told, now } = await harmed(([first = '', ...rest]) =>
+        [first.slice(0, 40) + '\u0000\u0000' + first.slice(42), ...rest].join('\n'),
+      );
+      const shown = await told('session', 'show', id, '--json');
+      expect(shown.code).toBe(1);
+      expect(JSON.parse(shown.out)).toMatchObject({
+        messages: [{ content: 'hello' }, { role: 'assistant' }],
+        error: { code: 'STORAGE_DAMAGED' },
+      });
+      expect(await told('session', 'export', id)).toMatchObject({ code: 1, out: '' });
+      expect((await place.run(['session', 'verify', id])).code).toBe(1);
+      expect(now()).toBe(text);
+    });
+
+    it.each([
+      ['is garbage', () => 'garbage\n'],
+      ['is empty', () => ''],
+    ])('that %s: nothing can be gone on with, exit code 1, nothing is written over it', async (_, harm) => {
+      const { id, text, told, now } = await harmed(harm);
+      for (const words of [['run', '--session', id, 'hi'], ...['show', 'export'].map((one) => ['session', one, id])])
+        expect(await told(...words), words.join(' ')).toMatchObject({ code: 1, out: '' });
+      expect((await place.run(['session', 'verify', id])).code).toBe(1);
+      expect(now()).toBe(text);
+    });
+
+    it('that was cut between two records is no whole one: it is told, and what is left goes on', async () => {
+      const { id, told } = await harmed((lines) => [...lines.slice(0, 2), ']', ''].join('\n'));
+      const shown = await told('session', 'show', id, '--json');
+      expect(shown.code).toBe(1);
+      expect(JSON.parse(shown.out)).toMatchObject({ messages: [{ content: 'hello' }] });
+      expect(await told('session', 'export', id)).toMatchObject({ code: 1, out: '' });
+      const next = await place.run([...DEMO, '--session', id, 'what did I ask before?']);
+      expect(next).toMatchObject({ code: 0, out: expect.stringContaining('1. hello') });
+      expect(next.err).toContain('the log ends at 2');
+    });
   });
 });

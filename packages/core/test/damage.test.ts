@@ -143,6 +143,30 @@ test('a checkpoint behind last records that can’t be read names the records of
   expect((await again.getMessages()).map(({ content }) => content)).toEqual(['C', 'ok', 'D', 'ok']);
 });
 
+test('a log that was cut between two records looks whole, and is told all the same', async () => {
+  const { sessions, storage, id } = await twoTurns();
+  const tip = (await storage.head(id))?.seq ?? 0;
+  damage(storage, (record) => (record.seq > tip - 2 ? undefined : record), false);
+  const lost = { code: 'STORAGE_DAMAGED', details: { damage: [{ kind: 'sequence', seq: tip - 1 }] } };
+  const shown = await sessions.show(id);
+  expect(shown).toMatchObject({ error: lost, head: { seq: tip } });
+  expect(shown.messages.map(({ content }) => content)).toEqual(['A', 'ok', 'B']);
+  const session = await sessions.resume(id);
+  await expect(session.export()).rejects.toMatchObject(lost);
+  const warnings: string[] = [];
+  session.on('warning', ({ message }) => warnings.push(message));
+  expect((await session.message('C')).content).toBe('ok');
+  expect(warnings).toEqual([shown.error?.message]);
+});
+
+test('of a log that is gone altogether nothing loads, and that is no success', async () => {
+  const { sessions, storage, id } = await twoTurns();
+  damage(storage, () => undefined, false);
+  const lost = { code: 'STORAGE_DAMAGED' };
+  expect(await sessions.show(id)).toMatchObject({ error: lost, messages: [] });
+  await expect(sessions.resume(id)).rejects.toMatchObject(lost);
+});
+
 test('a handle catches up with last records that it can’t read', async () => {
   const { sessions, id, restart, storage } = await twoTurns();
   const session = await sessions.resume(id);

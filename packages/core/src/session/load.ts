@@ -34,6 +34,7 @@ export async function catchUp(
   for await (const { seq, json } of records(storage.read(id, { after: from.seq }), damage)) {
     state = reduce(state, seq, readable({ seq, json }, damage), json.length);
   }
+  noteLostEnd(id, tip, state.seq, damage);
   return atTip(state, tip);
 }
 
@@ -53,6 +54,21 @@ export async function* records(
     if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
     damage.push(error);
   }
+}
+
+/**
+ * Notes that the log ends before the last record that was acknowledged, where nothing that is left of it tells so: a file that
+ * was cut between two records looks whole.
+ */
+export function noteLostEnd(id: string, tip: number, last: number, damage: Coded[]): void {
+  if (last >= tip || damage.length > 0) return;
+  const note = `records up to ${tip} were stored, the log ends at ${last}`;
+  damage.push(
+    new RepriseError('STORAGE_DAMAGED', `The end of session ${id} is lost: ${note}.`, {
+      hint: 'What is left can be read and gone on with. `reprise session verify` names the place.',
+      details: { damage: [{ kind: 'sequence', seq: last + 1, note }] },
+    }),
+  );
 }
 
 /** Stands in a copy for a record that can't be read, so that all others keep their numbers. */

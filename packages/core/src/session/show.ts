@@ -6,7 +6,7 @@ import { reduce } from '../state/reduce.ts';
 import { EMPTY } from '../state/state.ts';
 import { Transcript } from '../state/transcript.ts';
 import { readDraft, stepKey } from '../turn/draft.ts';
-import { atTip, readable, records } from './load.ts';
+import { atTip, noteLostEnd, readable, records } from './load.ts';
 
 /**
  * Everything that can be read of a session, without a lease and without a write: also while another process works on it, after a
@@ -22,6 +22,7 @@ export async function showSession(storage: SessionStorage, stored: SessionHead):
     transcript.add(seq, record);
     state = reduce(state, seq, record, json.length);
   }
+  noteLostEnd(id, stored.seq, state.seq, damage);
   state = atTip(state, stored.seq);
   const messages = transcript.messages();
   const open = state.open;

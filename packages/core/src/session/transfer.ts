@@ -4,7 +4,7 @@ import { RepriseError } from '../errors.ts';
 import { FORMAT } from '../records/types.ts';
 import type { Rec } from '../records/types.ts';
 import type { ImportedMessage } from './import-schema.ts';
-import { readable } from './load.ts';
+import { noteLostEnd, readable } from './load.ts';
 import type { LiveSession } from './live.ts';
 import { readTranscript } from './messages.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,10 +15,14 @@ export async function exportSession(live: LiveSession): Promise<ExportedSession>
   await live.refresh();
   const damage: Coded[] = [];
   const records: unknown[] = [];
+  const tip = live.state.seq;
+  let last = 0;
   for await (const stored of live.records(0, damage)) {
     const record = readable(stored, damage);
     if (record !== undefined) records.push(record);
+    last = stored.seq;
   }
+  noteLostEnd(live.id, tip, last, damage);
   if (damage[0] !== undefined) throw damage[0];
   const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status, ...rest } = live.head;
   const { seq: _seq, checkpoint: _checkpoint, ...facts } = rest;

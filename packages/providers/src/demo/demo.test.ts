@@ -191,6 +191,12 @@ test('it tells what was asked before, from the prompt alone', () => {
   expect(turn('what did I ask before?', () => '').last).toContain('nothing before this');
 });
 
+test('of messages that come as one, because the first was never answered, the last is the request', () => {
+  const parts = ['read a.txt', 'what did I ask before?'].map((text) => ({ type: 'text' as const, text }));
+  const { text } = plan({ prompt: [{ role: 'user', content: parts }], tools });
+  expect(text).toContain('1. read a.txt');
+});
+
 test('an unknown request is answered with the list and the way to a real model', () => {
   const { last } = turn('prove the Riemann hypothesis', () => '');
   for (const text of ['summarise this folder', 'ANTHROPIC_API_KEY', '--model anthropic/']) expect(last).toContain(text);

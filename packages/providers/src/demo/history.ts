@@ -23,12 +23,9 @@ export function historyOf(prompt: LanguageModelV4Prompt): History {
   const calls = new Map<string, { tool: string; input: Readonly<Record<string, unknown>> }>();
   for (const message of prompt) {
     if (message.role === 'user') {
-      asked.push(
-        message.content
-          .map((part) => (part.type === 'text' ? part.text : ''))
-          .join('\n')
-          .trim(),
-      );
+      // Messages that follow each other, because a turn ended without an answer, come as parts of one.
+      const texts = message.content.flatMap((part) => (part.type === 'text' ? part.text.trim() : []));
+      asked.push(...(texts.length > 0 ? texts : ['']));
       done = [];
     } else if (message.role === 'assistant') {
       for (const part of message.content)
