@@ -15,10 +15,12 @@ export type {
   StoredRecord,
 } from './contracts/storage.ts';
 export type { Capabilities, Effort, ModelFailure, ModelInfo, ModelResolver, ResolvedModel } from './contracts/model.ts';
+export type { AskAnswer, Asked, OnAsk, PendingAsk, ToolQuestion, Verdict } from './contracts/ask.ts';
 export { defineTool } from './contracts/tool.ts';
 export type {
   Access,
   Answer,
+  AskRequest,
   Asker,
   Budget,
   Decision,

@@ -17,6 +17,7 @@ const usage = { input: 3, output: 2, cached: 0, reasoning: 0, total: 5 };
 
 const turn = fc.constantFrom('t1', 't2', 't3');
 const callId = fc.constantFrom('c1', 'c2', 'c 3', '', '__proto__', 'x'.repeat(70));
+const askId = fc.constantFrom('a1', 'a2', 'a3');
 const content = fc.oneof(fc.constantFrom('', ' ', 'hello', '日本語', '\ud800'), fc.string({ maxLength: 20 }));
 const meta = fc.option(fc.constantFrom({ own: { signature: 'sig' } }, { own: {} }), { nil: undefined });
 const reason = fc.constantFrom('stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other');
@@ -80,6 +81,35 @@ const facts = fc.oneof(
       result: fc.jsonValue(),
       error: fc.option(content, { nil: undefined }),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('ask'),
+      at: fc.constant(at),
+      turn,
+      id: askId,
+      call: callId,
+      tool: fc.constant('look'),
+      access: fc.constant({ effect: 'read' }),
+      question: fc.option(fc.constant({ text: 'which?' }), { nil: undefined }),
+      fingerprint: fc.constantFrom('f1', 'f2'),
+      path: fc.option(fc.constant(['child']), { nil: undefined }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('answer'),
+      at: fc.constant(at),
+      ask: askId,
+      verdict: fc.constantFrom('once', 'always', 'deny', 'expired', 'cancelled'),
+      by: fc.constant('asker'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('start'), at: fc.constant(at), turn, call: callId }),
   },
   {
     weight: 1,
@@ -212,6 +242,9 @@ const TYPES: ReadonlySet<string> = new Set([
   'message',
   'step',
   'result',
+  'ask',
+  'answer',
+  'start',
   'attempt',
   'repair',
   'turn-end',
@@ -291,6 +324,9 @@ test('a state that is settled has no open turn and one result a call; settling i
       const settled = fold(added, state);
       expectValid(settled);
       expect(settled.open).toBeUndefined();
+      expect(added.flatMap((record) => (record.type === 'answer' ? [record.ask] : []))).toEqual(
+        (open?.asks ?? []).flatMap(({ id, answer }) => (answer === undefined ? [id] : [])),
+      );
       expect(added.filter(({ type }) => type === 'turn-end')).toHaveLength(open === undefined ? 0 : 1);
       expect(added.flatMap((record) => (record.type === 'result' ? [record.call] : []))).toEqual(
         open?.pending.map(({ id }) => id) ?? [],

@@ -19,6 +19,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     info: (id) => sessions().info(id),
     show: (id) => sessions().show(id),
     follow: (id, options) => sessions().follow(id, options),
+    approvals: (id) => sessions().approvals(id),
     delete: (id) => sessions().delete(id),
     deleteAll: () => sessions().deleteAll(),
     import: (data, options) => sessions().import(data, options),

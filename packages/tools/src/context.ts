@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import { RepriseError } from '@reprise/core';
 import type { ToolContext } from '@reprise/core';
 
-/** A context for calling a tool without a session. Absent parts: ids `local`, no abort, progress goes nowhere. */
+/** A context for calling a tool without a session. Absent parts: ids `local`, no abort, progress goes nowhere, nobody to ask. */
 export function toolContext(options: { readonly cwd: string } & Partial<ToolContext>): ToolContext {
   const cwd = resolve(options.cwd);
   return {
@@ -13,5 +14,6 @@ export function toolContext(options: { readonly cwd: string } & Partial<ToolCont
     signal: options.signal ?? new AbortController().signal,
     now: options.now ?? Date.now,
     progress: options.progress ?? (() => undefined),
+    ask: options.ask ?? (() => Promise.reject(new RepriseError('PERMISSION_DENIED', 'Nobody is there to ask.'))),
   };
 }

@@ -1,9 +1,11 @@
-import type { PermissionRequest } from '@reprise/core';
+import type { AskRequest } from '@reprise/core';
 import { describe, expect, it } from 'vitest';
 import { fakeIo } from './testing.ts';
 import { confirm, terminalAsker } from './ask.ts';
 
-const bash = (command: string): PermissionRequest => ({
+const bash = (command: string): AskRequest => ({
+  id: 'ask_1',
+  fingerprint: 'f',
   session: 's',
   call: 'c',
   tool: 'bash',
@@ -13,7 +15,7 @@ const bash = (command: string): PermissionRequest => ({
   roots: ['/work'],
   named: false,
 });
-const edit: PermissionRequest = {
+const edit: AskRequest = {
   ...bash(''),
   tool: 'edit',
   input: { path: 'a.ts', oldString: 'one\ntwo', newString: 'three' },
@@ -28,7 +30,7 @@ function person(...answers: (string | undefined)[]) {
     return answers.shift();
   });
   if (!ask) throw new Error('nobody to ask');
-  return { ask: (request: PermissionRequest) => ask(request, new AbortController().signal), io, asked: () => asked };
+  return { ask: (request: AskRequest) => ask(request, new AbortController().signal), io, asked: () => asked };
 }
 
 describe('asking on the terminal', () => {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
+import type { Asked, Verdict } from './ask.ts';
 import type { SessionOptions } from './session.ts';
-import type { At, ChunkOf, FinishReason, Message, TurnUsage } from './turn.ts';
+import type { At, FinishReason, Message, TurnUsage } from './turn.ts';
 
 /** What may be changed of a session from turn to turn. */
 export type FollowedSettings = Pick<
@@ -39,6 +40,16 @@ export interface StoredEvents {
     readonly tool: string;
     readonly result: any;
     readonly error?: string;
+  };
+  /** A person is asked; the call with its arguments is in the message before, unless `path` says that it is a sub-session's: then `input` is here. */
+  approval: Omit<Asked, 'input'> & { readonly time: string; readonly turn: string; readonly input?: unknown };
+  /** The one answer. */
+  answer: {
+    readonly time: string;
+    readonly id: string;
+    readonly verdict: Verdict;
+    readonly message?: string;
+    readonly by: string;
   };
   /** The one end of a turn. `interrupted`: its process ended before it. */
   turn_end: {
@@ -80,7 +91,6 @@ export interface LiveEvents {
   text: { readonly content: string };
   reasoning: { readonly content: string };
   tool_progress: { readonly id: string; readonly text?: string; readonly data?: unknown };
-  approval: Pick<ChunkOf<'approval'>, 'id' | 'call' | 'access'>;
   /**
    * Take the shown text of the current step back to `offset` characters (`at.reasoning` of its reasoning). `retry`: the model is asked again.
    * `crash`: what came after `offset` was lost with its process. `lagged`: the reader was too slow, and the whole message follows.

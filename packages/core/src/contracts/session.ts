@@ -1,6 +1,7 @@
 import type { JSONSchema7, LanguageModelV4 } from '@ai-sdk/provider';
 import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
+import type { AskAnswer, OnAsk, PendingAsk } from './ask.ts';
 import type { FeedEvent, FollowOptions } from './feed.ts';
 import type { Effort, ModelResolver } from './model.ts';
 import type { PromptSource } from './prompt.ts';
@@ -67,6 +68,8 @@ export interface SessionEvents {
   message: Message;
   tool_call: ChunkOf<'tool_call'>;
   tool_result: ChunkOf<'tool_result'>;
+  approval: ChunkOf<'approval'>;
+  answer: ChunkOf<'answer'>;
   /** One model call's tokens, with the running total of the session. */
   token_usage: TurnUsage & { readonly session: SessionState['tokenUsage'] };
   error: Coded;
@@ -91,6 +94,8 @@ export interface TurnOptions {
   readonly effort?: Effort;
   /** Goes on with this model, in this turn and after it: the same as `setModel` before. */
   readonly model?: SessionOptions['model'];
+  /** What happens to calls of this turn that a person must agree to; default: as `SessionsConfig` says. */
+  readonly onAsk?: OnAsk;
 }
 
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
@@ -126,6 +131,13 @@ export interface Session {
   turn(input: string, options?: TurnOptions): Turn;
   /** Ends the turns that run on this session, also in another process. Resolves once nothing runs; TIMEOUT where that process doesn't answer. */
   abort(reason?: string): Promise<void>;
+  /** What people are asked and have not answered, oldest first; also where the turn runs, or was killed, in another process. */
+  approvals(): Promise<readonly PendingAsk[]>;
+  /**
+   * Answers one of them. Resolves once the answer is stored: in the log, or durably in the inbox of the process that waits. The first answer
+   * counts: CONFLICT where there is one or the time is up. INVALID_INPUT for what nobody asked.
+   */
+  answer(ask: string, answer: AskAnswer): Promise<void>;
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
@@ -177,6 +189,8 @@ export interface Sessions {
    * is deleted; CONFLICT for a position that the session has not reached.
    */
   follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
+  /** What people are asked in a session, read without a lease. */
+  approvals(id: string): Promise<readonly PendingAsk[]>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
   /** SESSION_EXISTS where the id is taken, unless `newId`. */
@@ -215,13 +229,17 @@ export interface SessionsConfig {
   /** Absent = every call is allowed. */
   readonly permissions?: PermissionPolicy;
   readonly ask?: Asker;
+  /** What happens to calls that a person must agree to. Default: `wait` with `ask`, else `deny`. */
+  readonly onAsk?: OnAsk;
+  /** Milliseconds after which a question that nobody answered is denied; default 3,600,000. */
+  readonly askTimeoutMs?: number;
   /** Default working directory of new sessions. */
   readonly cwd?: string;
   readonly platform?: string;
   readonly owner?: Owner;
   readonly clock?: Clock;
   /** Fresh ids: `session` must satisfy SESSION_ID, the rest is unique within a session. */
-  readonly ids?: (kind: 'session' | 'message' | 'turn' | 'call') => string;
+  readonly ids?: (kind: 'session' | 'message' | 'turn' | 'call' | 'ask') => string;
   /**
    * Milliseconds that a lease is kept after `create` for the message that is about to follow; 0 if absent, at most 1,000. For
    * programs that make a session, send one message and end.

@@ -1,5 +1,6 @@
 import type { JSONSchema7 } from '@ai-sdk/provider';
 import type { ZodType } from 'zod';
+import type { Asked, ToolQuestion } from './ask.ts';
 
 /** Something a model can call. `defineTool` keeps the input's type. */
 export interface Tool<I = any, O = unknown> {
@@ -41,6 +42,11 @@ export interface ToolContext {
   now(): number;
   /** Live only, bounded: never stored. */
   progress(update: { readonly text?: string; readonly data?: unknown }): void;
+  /**
+   * Asks a person, as an approval is asked for: stored, shown, answered from wherever somebody is. Rejects with PERMISSION_DENIED where nobody
+   * is there, answers in time or wants to. The same question of a call that is run again after a crash (`replay: 'safe'`) keeps its answer.
+   */
+  ask(question: ToolQuestion): Promise<string>;
 }
 
 export interface Budget {
@@ -76,12 +82,23 @@ export interface PermissionPolicy {
 
 export interface Answer {
   readonly allow: boolean;
+  /** Also the same call, whenever it comes again in this session. */
+  readonly always?: boolean;
   /** Told to the model with a denial. */
   readonly message?: string;
+  /** What a question is answered with. */
+  readonly text?: string;
 }
 
-/** Asks a person. Rejecting counts as a denial. Without an asker every `ask` is a denial: nobody is there. */
-export type Asker = (request: PermissionRequest & { readonly reason?: string }, signal: AbortSignal) => Promise<Answer>;
+/** What a person is asked. With `question` it is not about the call but what its tool wants to know. */
+export interface AskRequest
+  extends PermissionRequest, Pick<Asked, 'id' | 'fingerprint' | 'reason' | 'question' | 'expires' | 'path'> {}
+
+/**
+ * Asks a person, one request at a time. Rejecting counts as a denial. `signal` aborts when somebody else answered, the time is up or the
+ * turn ends. Without an asker nobody is there, unless `onAsk` is `wait`: then the answer comes through `session.answer`.
+ */
+export type Asker = (request: AskRequest, signal: AbortSignal) => Promise<Answer>;
 
 /** Identity; keeps the input's and output's types. */
 export function defineTool<I, O>(tool: Tool<I, O>): Tool<I, O> {

@@ -1,5 +1,5 @@
 import type { Coded } from '../errors.ts';
-import type { Access } from './tool.ts';
+import type { Asked, Verdict } from './ask.ts';
 
 /**
  * The spec's `Message`, with an id. There is no role `tool`: results hang on the assistant message that called. The lists are copies
@@ -62,8 +62,16 @@ export interface Chunks {
   tool_call: { readonly id: string; readonly tool: string; readonly params: Record<string, any> };
   tool_progress: { readonly id: string; readonly text?: string; readonly data?: unknown };
   tool_result: { readonly id: string; readonly tool: string; readonly result: any; readonly error?: string };
-  /** Somebody is asked whether a call may run. */
-  approval: { readonly id: string; readonly call: string; readonly access: Access };
+  /** Somebody is asked whether a call may run, or what its tool wants to know. `session.answer(id, …)` answers. */
+  approval: Asked;
+  /** What came of it. */
+  answer: {
+    readonly id: string;
+    readonly call: string;
+    readonly verdict: Verdict;
+    readonly message?: string;
+    readonly by: string;
+  };
   /** Take shown text back to `offset` characters of the current step. */
   reset: { readonly offset: number; readonly reason: 'retry' | 'crash' | 'lagged'; readonly waitMs?: number };
 }

@@ -14,6 +14,7 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case undefined:
     case 'checkpoint':
     case 'repair':
+    case 'start':
       return undefined;
     case 'session': {
       const { at: time, model, tools, title, cwd, tags } = record;
@@ -26,6 +27,14 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case 'result': {
       const { at: time, turn, call, tool, result, error } = record;
       return { type: 'tool_result', at, time, turn, call, tool, result, ...known({ error }) };
+    }
+    case 'ask': {
+      const { type: _type, at: time, ...facts } = record;
+      return { type: 'approval', at, time, ...facts };
+    }
+    case 'answer': {
+      const { at: time, ask: id, verdict, message, by } = record;
+      return { type: 'answer', at, time, id, verdict, ...known({ message }), by };
     }
     case 'attempt': {
       const { code, waitMs, model } = record;

@@ -15,7 +15,7 @@ export interface Stored {
 /** The records after a seq, from the log. */
 export type ReadLog = (after: number) => AsyncIterable<Stored>;
 
-export type Aside = FeedEventOf<'tool_progress'> | FeedEventOf<'approval'>;
+export type Aside = FeedEventOf<'tool_progress'>;
 
 /** Newest records that are kept for followers; who is further behind reads the log. */
 const RECENT = 256;

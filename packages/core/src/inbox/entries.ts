@@ -1,3 +1,4 @@
+import type { Verdict } from '../contracts/ask.ts';
 import { EFFORTS } from '../contracts/model.ts';
 import type { InboxEntry } from '../contracts/storage.ts';
 import type { Said } from '../turn/said.ts';
@@ -7,9 +8,21 @@ export type Letter =
   | (Said & { readonly kind: 'message'; readonly key: string; readonly mode: 'queue' | 'steer' })
   /** Takes a message back that nobody has taken up. */
   | { readonly kind: 'cancel'; readonly key: string; readonly message: string }
-  | { readonly kind: 'abort'; readonly key: string; readonly reason: string };
+  | { readonly kind: 'abort'; readonly key: string; readonly reason: string }
+  /** What a person says to a question, of exactly what the fingerprint stands for. */
+  | {
+      readonly kind: 'answer';
+      readonly key: string;
+      readonly ask: string;
+      readonly fingerprint: string;
+      readonly verdict: Extract<Verdict, 'once' | 'always' | 'deny'>;
+      readonly message?: string;
+      readonly text?: string;
+      readonly by: string;
+    };
 
 export type MessageLetter = Extract<Letter, { kind: 'message' }>;
+export type AnswerLetter = Extract<Letter, { kind: 'answer' }>;
 
 export function letterEntry({ key, ...body }: Letter): InboxEntry {
   return { key, json: JSON.stringify(body) };
@@ -27,6 +40,7 @@ export function readLetter({ key, json }: InboxEntry): Letter | undefined {
   if (kind === 'message' && typeof text === 'string' && (mode === 'queue' || mode === 'steer'))
     return { kind, key, mode, text, ...howOf(body) };
   if (kind === 'cancel' && typeof message === 'string') return { kind, key, message };
+  if (kind === 'answer') return readAnswer(key, body);
   if (kind === 'abort' && typeof reason === 'string') return { kind, key, reason };
   return undefined;
 }
@@ -35,4 +49,20 @@ export function readLetter({ key, json }: InboxEntry): Letter | undefined {
 function howOf({ effort }: Record<string, unknown>): Omit<Said, 'text' | 'key'> {
   const known = EFFORTS.find((one) => one === effort);
   return known === undefined ? {} : { effort: known };
+}
+
+function readAnswer(key: string, body: Record<string, unknown>): AnswerLetter | undefined {
+  const { ask, fingerprint, verdict, message, text, by } = body;
+  if (typeof ask !== 'string' || typeof fingerprint !== 'string' || typeof by !== 'string') return undefined;
+  if (verdict !== 'once' && verdict !== 'always' && verdict !== 'deny') return undefined;
+  return {
+    kind: 'answer',
+    key,
+    ask,
+    fingerprint,
+    verdict,
+    ...(typeof message === 'string' && { message }),
+    ...(typeof text === 'string' && { text }),
+    by,
+  };
 }

@@ -5,7 +5,7 @@ import { isoNow } from '../session/clock.ts';
 import { userMessage } from '../state/transcript.ts';
 import type { TurnContext } from '../turn/context.ts';
 import type { Said } from '../turn/said.ts';
-import type { MessageLetter } from './entries.ts';
+import type { Letter, MessageLetter } from './entries.ts';
 import { readLetter } from './entries.ts';
 
 /** A holder looks for aborts so often while its turn runs: well within the two seconds in which tools must be gone. */
@@ -57,17 +57,21 @@ export async function hear({ live, handle, runtime, model }: TurnContext, said: 
   for (const message of warnings) live.events.emit('warning', { message });
 }
 
-/** Looks for aborts from other processes until it is told to stop. */
-export function watchAborts({ live, handle, runtime }: Pick<TurnContext, 'live' | 'handle' | 'runtime'>): () => void {
+/** Looks for aborts and answers from other processes until it is told to stop. */
+export function watchInbox({
+  live,
+  handle,
+  runtime,
+  desk,
+}: Pick<TurnContext, 'live' | 'handle' | 'runtime' | 'desk'>): () => void {
   let cancel: () => void = () => undefined;
   let stopped = false;
   const look = async (): Promise<void> => {
-    const aborts = (await live.inbox()).flatMap((entry) => {
-      const letter = readLetter(entry);
-      return letter?.kind === 'abort' ? [letter] : [];
-    });
+    const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+    const aborts = letters.flatMap((letter) => (letter.kind === 'abort' ? [letter] : []));
     if (aborts.length > 0) await live.dropInbox(aborts.map(({ key }) => key));
     if (aborts[0] !== undefined && !stopped) void handle.abort(aborts[0].reason);
+    if (!stopped) await hearAnswers({ live, runtime, desk }, letters);
   };
   const again = (): void => {
     if (!stopped)
@@ -80,8 +84,36 @@ export function watchAborts({ live, handle, runtime }: Pick<TurnContext, 'live' 
   };
 }
 
-/** Aborts that came when no turn ran any more mean nothing to the next one. */
-export async function dropAborts(live: LiveSession): Promise<void> {
-  const old = (await live.inbox()).filter((entry) => readLetter(entry)?.kind === 'abort').map(({ key }) => key);
+type Hearing = Pick<TurnContext, 'live' | 'runtime' | 'desk'>;
+
+/**
+ * Before a turn begins. Aborts that came when no turn ran any more mean nothing to it; answers are for questions that it takes up, or too late.
+ */
+export async function dropStale(hearing: Hearing): Promise<void> {
+  const { live } = hearing;
+  const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+  const old = letters.filter(({ kind }) => kind === 'abort').map(({ key }) => key);
   if (old.length > 0) await live.dropInbox(old);
+  await hearAnswers(hearing, letters);
 }
+
+/** Takes answers, each once. What answers nothing that is open is passed over, and the log says so. */
+async function hearAnswers({ live, runtime, desk }: Hearing, letters: readonly Letter[]): Promise<void> {
+  for (const letter of letters) {
+    if (letter.kind !== 'answer') continue;
+    const { kind: _kind, ask, fingerprint, ...given } = letter;
+    const taken = await desk.take(ask, given, fingerprint);
+    if (taken !== 'taken') {
+      const message = `An answer to ${ask} was passed over: ${WHY[taken]}.`;
+      await live.append({ type: 'warning', at: isoNow(runtime.clock), message });
+      live.events.emit('warning', { message });
+    }
+    await live.dropInbox([letter.key]);
+  }
+}
+
+const WHY = {
+  answered: 'it has an answer already',
+  unknown: 'nobody asks that now',
+  other: 'it was for something else',
+} as const;

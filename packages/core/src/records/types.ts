@@ -1,7 +1,9 @@
 import type { JSONValue, SharedV4ProviderMetadata } from '@ai-sdk/provider';
 import type { Effort } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
+import type { ToolQuestion, Verdict } from '../contracts/ask.ts';
 import type { PruneStrategy } from '../contracts/session.ts';
+import type { Access } from '../contracts/tool.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
 import type { ErrorCode } from '../errors.ts';
 
@@ -128,6 +130,46 @@ export interface ResultRecord {
   readonly shown?: string;
 }
 
+/** A person is asked: whether a call of the newest step may run or, with `question`, what its tool wants to know. */
+export interface AskRecord {
+  readonly type: 'ask';
+  readonly at: string;
+  readonly turn: string;
+  readonly id: string;
+  readonly call: string;
+  readonly tool: string;
+  readonly access: Access;
+  readonly reason?: string;
+  readonly question?: ToolQuestion;
+  readonly fingerprint: string;
+  readonly expires?: string;
+  /** The sub-sessions through which it came; then `input` is here, for the call with it is in their log. */
+  readonly path?: readonly string[];
+  readonly input?: JSONValue;
+}
+
+/** The one answer to an ask. */
+export interface AnswerRecord {
+  readonly type: 'answer';
+  readonly at: string;
+  readonly ask: string;
+  readonly verdict: Verdict;
+  readonly message?: string;
+  /** To a question. */
+  readonly text?: string;
+  readonly by: string;
+  /** The inbox entry that it came in. */
+  readonly key?: string;
+}
+
+/** A call begins to run. Recorded in steps that somebody was asked about: there, a call without it never ran. */
+export interface StartRecord {
+  readonly type: 'start';
+  readonly at: string;
+  readonly turn: string;
+  readonly call: string;
+}
+
 /** A model call that failed and is tried again: what it showed is void. */
 export interface AttemptRecord {
   readonly type: 'attempt';
@@ -249,6 +291,9 @@ export type Rec =
   | MessageRecord
   | StepRecord
   | ResultRecord
+  | AskRecord
+  | AnswerRecord
+  | StartRecord
   | AttemptRecord
   | RepairRecord
   | TurnEndRecord

@@ -1,6 +1,6 @@
 import type { SessionsConfig } from '../contracts/session.ts';
 
-const PREFIX = { session: '', message: 'msg_', turn: 'turn_', call: 'call_' } as const;
+const PREFIX = { session: '', message: 'msg_', turn: 'turn_', call: 'call_', ask: 'ask_' } as const;
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 /** Time first (base 36 milliseconds), so that ids sort by age and folders list in order; then 62 random bits. */

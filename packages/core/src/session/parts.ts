@@ -1,5 +1,7 @@
+import type { AskDesk } from '../asks/desk.ts';
 import type { ResolvedModel } from '../contracts/model.ts';
 import type { Session, SessionOptions } from '../contracts/session.ts';
+import type { Asker } from '../contracts/tool.ts';
 import type { Turn } from '../contracts/turn.ts';
 import type { ChangeRecord } from '../records/types.ts';
 import { Toolset } from '../tools/toolset.ts';
@@ -16,6 +18,10 @@ export interface Parts {
   /** Names of tools that the program registered itself, and thereby allowed. */
   readonly registered: Set<string>;
   readonly running: Set<Turn>;
+  /** Who is asked about calls; in a sub-session, whoever is asked in the session that started it. */
+  asker: Asker | undefined;
+  /** The questions of the turn that runs. */
+  desk: AskDesk | undefined;
   /** The open turn that is carried on. */
   recovering: Turn | undefined;
   /** Told at the next turn, when somebody listens. */
@@ -49,6 +55,8 @@ export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']
     tools: new Toolset(runtime.tools),
     registered: new Set(),
     running: new Set(),
+    asker: runtime.ask,
+    desk: undefined,
     recovering: undefined,
     warnings: [],
     notices: [],

@@ -1,4 +1,5 @@
-import { dropAborts, waitingMessages, watchAborts } from '../inbox/holder.ts';
+import { AskDesk } from '../asks/desk.ts';
+import { dropStale, waitingMessages, watchInbox } from '../inbox/holder.ts';
 import type { Outcome } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
 import { toCoded } from '../errors.ts';
@@ -21,7 +22,8 @@ export async function perform(
   const model = await parts.resolveModel();
   // The turn that is carried on is the one that stays open.
   if (live.state.open?.turn !== handle.id) await ready(parts);
-  await dropAborts(live);
+  const desk = new AskDesk({ runtime, live, handle, asker: parts.asker });
+  await dropStale({ runtime, live, desk });
   handle.started(live.id);
   for (const message of parts.warnings.splice(0)) live.events.emit('warning', { message });
   const { cwd, named } = live.state;
@@ -29,13 +31,16 @@ export async function perform(
   const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
   const fallbacks = new Fallbacks(live.state.settings.fallbackModels ?? [], model.name, runtime.models);
   const { hub, leave } = runtime.hubs.enter(live.id, live.state.seq);
-  const context = { runtime, live, handle, hub, model, fallbacks, tools, roots, isNamed, signal: handle.signal };
-  const stop = watchAborts(context);
+  const shared = { runtime, live, handle, hub, model, fallbacks, tools, desk, roots, isNamed };
+  const context = { ...shared, signal: handle.signal };
+  const stop = watchInbox(context);
+  parts.desk = desk;
   try {
     return await work({ ...context, offerNewTools: () => offerNewTools(parts) });
   } finally {
     stop();
     leave();
+    parts.desk = undefined;
   }
 }
 

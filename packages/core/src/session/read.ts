@@ -1,3 +1,4 @@
+import { readPending } from '../asks/pending.ts';
 import type { Sessions } from '../contracts/session.ts';
 import type { Page, Query, SessionHead, SessionStorage } from '../contracts/storage.ts';
 import { notFound } from './load.ts';
@@ -5,7 +6,7 @@ import { checkId } from './options.ts';
 import { showSession } from './show.ts';
 
 /** The doors that only look: they need no model, take no lease and write nothing. */
-export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show'>;
+export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'approvals'>;
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
 export function readSessions(storage: SessionStorage): SessionReader {
@@ -32,5 +33,6 @@ export function readSessions(storage: SessionStorage): SessionReader {
       return items;
     },
     show: async (id) => showSession(storage, await info(id)),
+    approvals: async (id) => readPending(storage, await info(id)),
   };
 }

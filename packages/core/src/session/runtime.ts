@@ -12,11 +12,15 @@ export interface Runtime extends SessionsConfig {
   readonly ids: NonNullable<SessionsConfig['ids']>;
   readonly retry: RetryPolicy;
   readonly idleMs: number;
+  readonly askTimeoutMs: number;
   readonly random: () => number;
   readonly report: (error: unknown) => void;
   readonly owner: Owner;
   readonly hubs: Hubs;
 }
+
+/** People may be at lunch. */
+const ASK_TIMEOUT_MS = 3_600_000;
 
 /** A report that throws has nobody to tell, and must not end what it reports about. */
 function reporter(report: (error: unknown) => void): (error: unknown) => void {
@@ -37,6 +41,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     ids: config.ids ?? makeIds(() => clock.now()),
     retry: { ...RETRY, ...config.retry },
     idleMs: config.idleMs ?? IDLE_MS,
+    askTimeoutMs: config.askTimeoutMs ?? ASK_TIMEOUT_MS,
     random: config.random ?? Math.random,
     report: reporter(config.report ?? ((error) => console.error(error))),
     owner: config.owner ?? { name: 'reprise' },

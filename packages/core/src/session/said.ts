@@ -9,11 +9,13 @@ const KEY = /^[A-Za-z0-9_-]{1,100}$/;
 export function saidOf(input: unknown, options: TurnOptions): Said {
   if (typeof input !== 'string' || input.trim() === '')
     throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
-  const { busy, key, effort, model } = options;
+  const { busy, key, effort, model, onAsk } = options;
   if (busy !== undefined && busy !== 'fail' && busy !== 'queue' && busy !== 'steer')
     throw new RepriseError('INVALID_INPUT', 'The option busy must be "fail", "queue" or "steer".');
   if (key !== undefined && !KEY.test(key))
     throw new RepriseError('INVALID_INPUT', 'The option key must be 1 to 100 letters, digits, _ or -.');
+  if (onAsk !== undefined && onAsk !== 'wait' && onAsk !== 'deny' && onAsk !== 'fail')
+    throw new RepriseError('INVALID_INPUT', 'The option onAsk must be "wait", "deny" or "fail".');
   checkOptions({ effort, model }, []);
   return { text: input, ...(effort !== undefined && { effort }) };
 }

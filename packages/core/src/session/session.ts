@@ -1,15 +1,8 @@
-import type {
-  CustomTool,
-  ExportedSession,
-  Session,
-  SessionEvents,
-  SessionOptions,
-  TurnOptions,
-} from '../contracts/session.ts';
+import type { ExportedSession, Session, SessionEvents, SessionOptions, TurnOptions } from '../contracts/session.ts';
 import type { SessionHead, SessionState } from '../contracts/storage.ts';
-import type { Tool } from '../contracts/tool.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns } from '../inbox/abort.ts';
+import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
 import { contextUsage, registerTool, setModel } from './manage.ts';
 import { readMessages } from './messages.ts';
@@ -53,6 +46,14 @@ export class SessionHandle implements Session {
     return abortTurns(this.#parts, reason);
   }
 
+  approvals(): ReturnType<Session['approvals']> {
+    return approvalsOf(this.#parts);
+  }
+
+  answer(ask: string, answer: Parameters<Session['answer']>[1]): Promise<void> {
+    return answerAsk(this.#parts, ask, answer);
+  }
+
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
     this.#parts.live.events.on(event, listener);
     return this;
@@ -68,7 +69,7 @@ export class SessionHandle implements Session {
     return this;
   }
 
-  registerTool(tool: CustomTool | Tool): this {
+  registerTool(tool: Parameters<Session['registerTool']>[0]): this {
     registerTool(this.#parts, tool);
     return this;
   }

@@ -30,12 +30,19 @@ class SessionDoors implements Sessions {
   readonly page: Sessions['page'];
   readonly info: Sessions['info'];
   readonly show: Sessions['show'];
+  readonly approvals: Sessions['approvals'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
-    ({ list: this.list, page: this.page, info: this.info, show: this.show } = readSessions(runtime.storage));
+    ({
+      list: this.list,
+      page: this.page,
+      info: this.info,
+      show: this.show,
+      approvals: this.approvals,
+    } = readSessions(runtime.storage));
   }
 
   async create(options: SessionOptions): Promise<Session> {

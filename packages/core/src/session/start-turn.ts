@@ -23,8 +23,9 @@ export function startPlainTurn(parts: Parts, input: string, options?: TurnOption
 /** Starts a turn after the caller's synchronous code and gives its handle at once. The lease is back before the outcome is told. */
 function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string, options: TurnOptions = {}): T {
   const said = saidOf(input, options);
-  const { busy = 'fail', key = handle.id, model } = options;
+  const { busy = 'fail', key = handle.id, model, onAsk } = options;
   const changes = model === undefined ? {} : { model };
+  handle.onAsk = onAsk;
   return start(parts, handle, async () => {
     const wait = async () => {
       // Whoever is first at the session again records it.

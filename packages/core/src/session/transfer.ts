@@ -44,7 +44,7 @@ export interface Imported {
 
 /**
  * Reads what `export()` gave, an object with the spec's `messages`, or an array of the spec's messages. Everything is checked; INVALID_INPUT
- * says where it is wrong. A checkpoint is no fact but a shortcut, so it isn't taken over.
+ * says where it is wrong. A checkpoint is no fact but a shortcut, so it isn't taken over; neither is anybody's permission, which was not given here.
  */
 export async function readImport(
   data: unknown,
@@ -67,9 +67,10 @@ export async function readImport(
   const { id, records, messages, model: named, title, cwd } = parsed.data;
   const at = isoNow(runtime.clock);
   if (records !== undefined) {
-    const kept = records.map((record): Rec =>
-      record.type === 'checkpoint' ? { type: 'warning', at, message: 'A checkpoint was left out at import.' } : record,
-    );
+    const kept = records.map((record): Rec => {
+      const left = leftOut(record);
+      return left === undefined ? record : { type: 'warning', at, message: `${left} was left out at import.` };
+    });
     return { ...(id !== undefined && { id }), records: kept };
   }
   const model = named ?? fallbackModel;
@@ -94,6 +95,13 @@ export async function readImport(
     ...(id !== undefined && { id }),
     records: [first, ...withOwnIds(messages).flatMap((message) => recordsOf(message, runtime))],
   };
+}
+
+/** What holds only where it was made: a shortcut, and that somebody allowed a call to run. */
+function leftOut(record: Rec): string | undefined {
+  if (record.type === 'checkpoint') return 'A checkpoint';
+  const allows = record.type === 'answer' && (record.verdict === 'once' || record.verdict === 'always');
+  return allows && record.text === undefined ? `The permission of ${record.ask}` : undefined;
 }
 
 /** An id names one message: a second one that bears it gets another. */

@@ -12,6 +12,7 @@ import type {
   StepRecord,
 } from '../records/types.ts';
 import { fromCheckpoint } from './checkpoint.ts';
+import { answered, asked, begun, ungranted } from './asks.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
 import { EMPTY, NO_USAGE, addUsage, entryOf } from './state.ts';
@@ -52,6 +53,12 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       const pending = open.pending.filter((call) => call.id !== record.call);
       return push({ ...next, open: { ...open, pending } }, entryOf(seq, record));
     }
+    case 'ask':
+      return asked(next, record);
+    case 'answer':
+      return answered(next, record);
+    case 'start':
+      return begun(next, record);
     case 'attempt':
       return next.open?.turn === record.turn ? { ...next, open: attempted(next.open, record) } : next;
     case 'repair': {
@@ -80,7 +87,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return { ...rest, ...repaired, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
     case 'fork':
-      return { ...next, parent: record.parent, createdAt: record.at };
+      return ungranted({ ...next, parent: record.parent, createdAt: record.at });
     case 'warning':
       return next;
     case 'checkpoint':
@@ -166,7 +173,7 @@ function attempted({ until: _until, ...open }: OpenTurn, { attempt, until }: Att
 function withOpenStep(state: State, step: StepRecord): State {
   const told = counted(state, step.usage);
   if (told.open === undefined || step.turn !== told.open.turn) return told;
-  const { until: _until, ...open } = told.open;
+  const { until: _until, asks: _asks, begun: _begun, ...open } = told.open;
   return {
     ...told,
     open: {

@@ -3,7 +3,7 @@ import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
 import { estimateTokens } from '../context/estimate.ts';
-import type { BodyRecord, Lineage, ModelName, Repair, Settings } from '../records/types.ts';
+import type { AnswerRecord, AskRecord, BodyRecord, Lineage, ModelName, Repair, Settings } from '../records/types.ts';
 import { List } from './list.ts';
 
 /** A record in the window, with the tokens that its body takes, about. */
@@ -18,6 +18,11 @@ export interface Change {
   readonly important?: boolean;
 }
 
+/** A question, and its answer once it has one. */
+export interface OpenAsk extends Omit<AskRecord, 'type' | 'turn'> {
+  readonly answer?: Omit<AnswerRecord, 'type' | 'ask'>;
+}
+
 /** A turn that has no terminal record yet. */
 export interface OpenTurn {
   readonly turn: string;
@@ -27,6 +32,10 @@ export interface OpenTurn {
   readonly usage: TurnUsage;
   /** Calls of the last step without a result, in call order. */
   readonly pending: readonly { readonly id: string; readonly tool: string }[];
+  /** What people were asked about the last step, oldest first. */
+  readonly asks?: readonly OpenAsk[];
+  /** Calls of the last step that are known to have begun. */
+  readonly begun?: readonly string[];
   /** Attempts of the step in flight. */
   readonly attempt: number;
   /** Parked: no model is asked before this time. */
@@ -71,6 +80,8 @@ export interface State {
   /** The last record that changed what a request begins with: reasoning that is bound to its prefix is void before it. */
   readonly prefixFrom: number;
   readonly open?: OpenTurn;
+  /** Fingerprints of calls that a person allowed for the whole session. */
+  readonly grants: readonly string[];
   /** Newest checkpoint, and what was written since. */
   readonly checkpoint: number;
   readonly since: { readonly records: number; readonly characters: number };
@@ -109,6 +120,7 @@ export const EMPTY: State = {
   tokens: 0,
   edits: {},
   prefixFrom: 0,
+  grants: [],
   checkpoint: 0,
   since: { records: 0, characters: 0 },
 };

@@ -2,7 +2,9 @@ import type { JSONValue } from '@ai-sdk/provider';
 import type { Clock } from '../contracts/session.ts';
 import type { ToolContext } from '../contracts/tool.ts';
 import { sleep } from '../session/clock.ts';
+import { jsonSafe } from './json-safe.ts';
 import type { Prepared } from './prepare.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /** What a call gave: JSON, what the model is shown where that differs, or the text of a failure. */
 export interface Ran {
@@ -24,18 +26,19 @@ export async function execute(prepared: Prepared, context: ToolContext, clock: C
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const finished = new AbortController();
+  const limit = new TimeLimit(clock, LIMIT_MS);
+  const ask: ToolContext['ask'] = (question) => limit.without(() => context.ask(question));
   const overdue = async (): Promise<Ran> => {
-    const limit = sleep(clock, LIMIT_MS, AbortSignal.any([signal, finished.signal])).then(
+    await limit.over(AbortSignal.any([signal, finished.signal])).then(
       () => stop.abort(new Error(`The call took longer than ${LIMIT_MS / 1000} s.`)),
       () => undefined,
     );
-    await limit;
     await sleep(clock, GRACE_MS, finished.signal).catch(() => undefined);
     return { result: null, error: 'The call was told to stop and did not: its outcome is unknown.' };
   };
   const run = async (): Promise<Ran> => {
     try {
-      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal }));
+      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal, ask }));
     } catch (error) {
       return { result: null, error: messageOf(error) };
     } finally {
@@ -55,15 +58,6 @@ function finalize(prepared: Prepared, output: unknown): Ran {
   }
   const text = content.map((part) => (part.type === 'text' ? part.text : `[${part.mediaType}]`)).join('\n');
   return { result, shown: cut(text) };
-}
-
-/** The value as JSON gives it back, so that what is shown now is what a resume reads. */
-function jsonSafe(value: unknown): JSONValue {
-  if (value === undefined) return null;
-  if (typeof value === 'string') return value;
-  const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)) as
-    string | undefined;
-  return text === undefined ? null : (JSON.parse(text) as JSONValue);
 }
 
 function cut(text: string): string {

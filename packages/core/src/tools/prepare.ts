@@ -23,6 +23,13 @@ export interface Refused {
   readonly error: string;
 }
 
+/** A call that may run if a person agrees. */
+export interface Asking {
+  readonly kind: 'ask';
+  readonly prepared: Prepared;
+  readonly request: PermissionRequest & { readonly reason?: string };
+}
+
 export interface PrepareFacts {
   readonly session: string;
   readonly cwd: string;
@@ -32,10 +39,6 @@ export interface PrepareFacts {
   /** Names on offer in this session. */
   readonly offered: readonly string[];
   readonly permissions: SessionsConfig['permissions'];
-  readonly ask: SessionsConfig['ask'];
-  readonly signal: AbortSignal;
-  /** Somebody is asked now. */
-  asking(request: PermissionRequest): void;
 }
 
 /** A call's arguments as an object, or why they are none. Runs before the call is stored. */
@@ -53,7 +56,7 @@ export function parseCall(raw: RawCall): { readonly params: Record<string, unkno
 }
 
 /** Phase one of a call: find the tool, validate the arguments, ask the policy. Nothing has an effect yet. */
-export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prepared | Refused> {
+export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prepared | Refused | Asking> {
   const tool = facts.tools.find(call.tool);
   if (tool === undefined || !facts.offered.includes(tool.name)) {
     const names = facts.offered.join(', ') || 'none';
@@ -80,38 +83,11 @@ export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prep
   } catch (error) {
     decision = { verdict: 'deny', reason: `the policy failed: ${String(error)}` };
   }
-  const denial = await denialOf(decision, request(), facts);
-  if (denial !== undefined) return refused(call, 'PERMISSION_DENIED', denial);
-  return { kind: 'run', call, tool, input: checked.value, access };
-}
-
-async function denialOf(
-  decision: Decision,
-  request: PermissionRequest,
-  facts: PrepareFacts,
-): Promise<string | undefined> {
-  if (decision.verdict === 'allow') return undefined;
-  if (decision.verdict === 'deny') return `Permission denied: ${decision.reason}`;
-  if (facts.ask === undefined) return 'Permission denied: this needs a person to agree, and nobody is there to ask.';
-  if (facts.signal.aborted) return 'Permission denied: the turn was aborted.';
-  facts.asking(request);
-  try {
-    const question = decision.reason === undefined ? request : { ...request, reason: decision.reason };
-    const answer = await orAborted(facts.ask(question, facts.signal), facts.signal);
-    if (answer.allow) return undefined;
-    return answer.message ? `Permission denied: ${answer.message}` : 'Permission denied by the user.';
-  } catch {
-    return 'Permission denied: nobody answered.';
-  }
-}
-
-/** An asker that doesn't look at the signal can't hold the turn. */
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    void answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
+  if (decision.verdict === 'deny') return refused(call, 'PERMISSION_DENIED', `Permission denied: ${decision.reason}`);
+  const prepared: Prepared = { kind: 'run', call, tool, input: checked.value, access };
+  if (decision.verdict === 'allow') return prepared;
+  const { reason } = decision;
+  return { kind: 'ask', prepared, request: { ...request(), ...(reason !== undefined && { reason }) } };
 }
 
 function refused(call: ToolCall, code: ErrorCode, error: string): Refused {

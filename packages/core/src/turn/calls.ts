@@ -1,14 +1,15 @@
-import type { ToolContext } from '../contracts/tool.ts';
+import { openApprovals } from '../asks/approve.ts';
 import type { StepRecord, ResultRecord } from '../records/types.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
 import type { Ran } from '../tools/execute.ts';
-import { execute } from '../tools/execute.ts';
-import type { Prepared, Refused } from '../tools/prepare.ts';
+import type { Asking, Prepared, Refused } from '../tools/prepare.ts';
 import { prepare } from '../tools/prepare.ts';
 import { runScheduled } from '../tools/schedule.ts';
 import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
+import type { Job } from './run-call.ts';
+import { runCall } from './run-call.ts';
 
 /** A call that failed, for whoever watches for loops. */
 export interface Finished {
@@ -18,9 +19,12 @@ export interface Finished {
   readonly code?: ErrorCode;
 }
 
-/** Runs the calls of a stored step: each is prepared, executed beside the others where their locks allow, and its result stored as it ends. */
+/**
+ * Runs the calls of a stored step: each is prepared; people are asked about those that need it; then each runs beside the others where their locks
+ * allow, as soon as it may, and its result is stored as it ends. Rejects where that fails, and where the turn is not to wait for people.
+ */
 export async function runCalls(context: TurnContext, step: StepRecord): Promise<Finished[]> {
-  const { live, handle, runtime } = context;
+  const { live, handle, runtime, desk } = context;
   const calls = step.toolCalls ?? [];
   for (const { id, tool, params } of calls) {
     const chunk = { type: 'tool_call', at: at(context), id, tool, params } as const;
@@ -32,6 +36,7 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
     const call = calls[index];
     if (call === undefined) return;
     const { id, tool, params } = call;
+    await desk.close(id);
     const record: ResultRecord = { type: 'result', at: isoNow(runtime.clock), turn: handle.id, call: id, tool, ...ran };
     await live.append(record);
     finished[index] = { tool, params, ran, ...(code !== undefined && { code }) };
@@ -40,32 +45,53 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
     handle.chunk(chunk);
     live.events.emit('tool_result', chunk);
   };
-  const jobs: (Prepared & { readonly index: number })[] = [];
+  const ready: { readonly index: number; readonly call: Prepared | Asking }[] = [];
   for (const [index, call] of calls.entries()) {
     const { refused = {} } = step;
     const known = Object.hasOwn(refused, call.id) ? refused[call.id] : undefined;
     if (known !== undefined) await settle(index, { result: null, error: known }, 'TOOL_ERROR');
     else {
       const prepared = await prepareCall(context, call);
-      if (prepared.kind === 'run') jobs.push({ ...prepared, index });
-      else await settle(index, { result: null, error: prepared.error }, prepared.code);
+      if (prepared.kind === 'refused') await settle(index, { result: null, error: prepared.error }, prepared.code);
+      else ready.push({ index, call: prepared });
     }
   }
-  // A result that can't be stored stops the others: nothing may have an effect that leaves no trace.
+  const { standings, failure } = await openApprovals(
+    desk,
+    ready.map(({ call }) => call),
+  );
+  if (failure !== undefined) {
+    for (const [at, { index }] of ready.entries()) {
+      const standing = standings[at];
+      const error = standing?.kind === 'refused' ? standing.error : NOT_RUN;
+      await settle(index, { result: null, error }, 'PERMISSION_DENIED');
+    }
+    throw failure;
+  }
+  const jobs = ready.map(({ index, call }, at): Job => {
+    const { access } = call.kind === 'ask' ? call.prepared : call;
+    return { index, access, call, standing: standings[at] ?? { kind: 'run' } };
+  });
+  // What can't be stored stops the others: nothing may have an effect that leaves no trace.
   const broken = new AbortController();
   const signal = AbortSignal.any([context.signal, broken.signal]);
   await runScheduled(jobs, async (job) => {
-    const ran = await execute(job, toolContext({ ...context, signal }, job.call.id), runtime.clock);
-    await settle(job.index, ran, ran.error === undefined ? undefined : 'TOOL_ERROR').catch((error: unknown) => {
+    try {
+      const { ran, code } = await runCall({ ...context, signal }, job);
+      await settle(job.index, ran, code);
+    } catch (error) {
       broken.abort(error);
       throw error;
-    });
+    }
   });
+  if (desk.failure !== undefined) throw desk.failure;
   return finished.filter((entry) => entry !== undefined);
 }
 
-function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prepared | Refused> {
-  const { live, runtime, roots, signal, tools, handle, hub, isNamed } = context;
+const NOT_RUN = 'Not run: the turn ended, because another call needs a person to agree.';
+
+function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prepared | Refused | Asking> {
+  const { live, runtime, roots, tools, isNamed } = context;
   return prepare(call, {
     session: live.id,
     cwd: roots[0] ?? '/',
@@ -74,32 +100,7 @@ function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prep
     isNamed,
     offered: live.state.tools,
     permissions: runtime.permissions,
-    ask: runtime.ask,
-    signal,
-    asking: ({ access }) => {
-      const chunk = { type: 'approval', at: at(context), id: `ask_${call.id}`, call: call.id, access } as const;
-      handle.chunk(chunk);
-      hub.aside(chunk);
-    },
   });
-}
-
-function toolContext(context: TurnContext, call: string): ToolContext {
-  const { live, handle, hub, runtime, roots, signal } = context;
-  return {
-    session: live.id,
-    turn: handle.id,
-    call,
-    cwd: roots[0] ?? '/',
-    roots,
-    signal,
-    now: () => runtime.clock.now(),
-    progress(update) {
-      const chunk = { type: 'tool_progress', at: at(context), id: call, ...update } as const;
-      handle.chunk(chunk);
-      hub.aside(chunk);
-    },
-  };
 }
 
 /** An object that a template string shows as the model was shown it, and not as `[object Object]`. It is the same as JSON. */

@@ -1,10 +1,10 @@
 import type { Outcome } from '../contracts/turn.ts';
-import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
 import { isPaused } from '../context/compile.ts';
 import { RepriseError } from '../errors.ts';
 import type { AttemptRecord, StepRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { runCalls } from './calls.ts';
+import { again } from './again.ts';
 import type { Ending } from './conduct.ts';
 import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
@@ -13,9 +13,9 @@ import { loop } from './run.ts';
 import { shownBefore } from './settle.ts';
 
 /**
- * Goes on with the turn that a crash left open, as its process would have: what was shown is kept, calls that have no result are run again
- * where their tool says that this is safe and are otherwise told to the model as unknown, then the model is asked again. What has a result is
- * never run again.
+ * Goes on with the turn that a crash left open, as its process would have: what was shown is kept; calls that have no result are run where they
+ * are known not to have begun (people are asked, or were asked and have answered), run again where their tool says that this is safe, and are
+ * otherwise told to the model as unknown; then the model is asked again. What has a result is never run again.
  */
 export function carryOn(context: TurnContext): Promise<Outcome> {
   const { live, handle } = context;
@@ -28,7 +28,7 @@ export function carryOn(context: TurnContext): Promise<Outcome> {
     }
     const { pending, steps } = open;
     const last = lastStep(live.state, handle.id);
-    if (last !== undefined && pending.length > 0) await runCalls(context, again(context, last, pending));
+    if (last !== undefined && pending.length > 0) await runCalls(context, again(context, last, open));
     else if (last !== undefined && complete(last)) return { status: 'done', step: last } satisfies Ending;
     else await keepShown(context);
     return loop(context, steps + 1);
@@ -38,14 +38,6 @@ export function carryOn(context: TurnContext): Promise<Outcome> {
 /** Nothing was left to do but to say so. */
 function complete(step: StepRecord): boolean {
   return step.finishReason !== 'interrupted' && (step.toolCalls ?? []).length === 0 && !isPaused(step);
-}
-
-/** The step with only the calls that wait, those that must not run twice refused. */
-function again({ tools }: TurnContext, step: StepRecord, pending: readonly { readonly id: string }[]): StepRecord {
-  const waiting = (step.toolCalls ?? []).filter((call) => pending.some(({ id }) => id === call.id));
-  const unsafe = waiting.filter((call) => tools.find(call.tool)?.replay !== 'safe');
-  const refused = Object.fromEntries(unsafe.map(({ id }) => [id, UNKNOWN_OUTCOME]));
-  return { ...step, toolCalls: waiting, refused: { ...refused, ...step.refused } };
 }
 
 /** What people saw of the step in flight is stored; where nothing is left of it, it is recorded that the model is asked once more. */

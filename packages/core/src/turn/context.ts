@@ -1,3 +1,4 @@
+import type { AskDesk } from '../asks/desk.ts';
 import type { ResolvedModel } from '../contracts/model.ts';
 import type { At } from '../contracts/turn.ts';
 import type { Hub } from '../follow/hub.ts';
@@ -18,6 +19,8 @@ export interface TurnContext {
   model: ResolvedModel;
   readonly fallbacks: Fallbacks;
   readonly tools: Toolset;
+  /** Where people are asked. */
+  readonly desk: AskDesk;
   readonly roots: readonly string[];
   /** The program named or registered the tool itself. */
   readonly isNamed: (tool: string) => boolean;

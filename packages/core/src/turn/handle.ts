@@ -1,4 +1,5 @@
 import type { At, Chunk, ChunkOf, Message, MessageStream, Outcome, Turn, TurnEvents } from '../contracts/turn.ts';
+import type { OnAsk } from '../contracts/ask.ts';
 import { RepriseError } from '../errors.ts';
 import { Emitter } from './emitter.ts';
 import { Feed } from './feed.ts';
@@ -48,6 +49,9 @@ export class TurnHandle implements Turn {
   }
 
   // ── the engine's side ──
+
+  /** What this turn does where a person is needed, if it was told. */
+  onAsk: OnAsk | undefined;
 
   get signal(): AbortSignal {
     return this.#aborter.signal;

@@ -1,20 +1,28 @@
+import { ENGINE } from '../asks/words.ts';
 import type { Piece } from '../contracts/storage.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
-import type { Rec, ResultRecord, StepRecord } from '../records/types.ts';
+import type { AnswerRecord, Rec, ResultRecord, StepRecord } from '../records/types.ts';
+import { mayHaveRun, unansweredAsks } from '../state/asks.ts';
 import type { OpenTurn, State } from '../state/state.ts';
 import { readDraft, stepKey } from './draft.ts';
 
-/** One result for each call whose end was not stored: nobody knows what it did. */
-export function unanswered({ turn, pending }: OpenTurn, at: string): ResultRecord[] {
-  return pending.map(({ id, tool }) => ({
-    type: 'result',
+const NEVER_BEGUN = 'Not run: the turn ended before this call began.';
+
+/** One answer for each question that has none, and one result for each call whose end was not stored: nobody knows what it did, if it began. */
+export function unanswered(open: OpenTurn, at: string): (AnswerRecord | ResultRecord)[] {
+  const { turn, pending } = open;
+  const answers = unansweredAsks(open).map(({ id }): AnswerRecord => ({
+    type: 'answer',
     at,
-    turn,
-    call: id,
-    tool,
-    result: null,
-    error: UNKNOWN_OUTCOME,
+    ask: id,
+    verdict: 'cancelled',
+    by: ENGINE,
   }));
+  const results = pending.map(({ id, tool }): ResultRecord => {
+    const error = mayHaveRun(open, id) ? UNKNOWN_OUTCOME : NEVER_BEGUN;
+    return { type: 'result', at, turn, call: id, tool, result: null, error };
+  });
+  return [...answers, ...results];
 }
 
 /**

@@ -34,8 +34,8 @@ export function infoOf(change: Partial<ModelInfo> = {}, capabilities: Partial<Ca
 
 /** `s1`, `msg_1`, `turn_1`, … */
 export function countingIds(prefix = ''): NonNullable<SessionsConfig['ids']> {
-  const counts = { session: 0, message: 0, turn: 0, call: 0 };
-  const names = { session: 's', message: 'msg_', turn: 'turn_', call: 'call_' };
+  const counts = { session: 0, message: 0, turn: 0, call: 0, ask: 0 };
+  const names = { session: 's', message: 'msg_', turn: 'turn_', call: 'call_', ask: 'ask_' };
   return (kind) => `${names[kind]}${prefix}${(counts[kind] += 1)}`;
 }
 

@@ -72,6 +72,7 @@ export function turnView({ out, err }: { readonly out: Sink; readonly err: Sink 
         return note(resultLine(chunk), chunk.error === undefined ? 'dim' : 'red');
       case 'tool_progress':
       case 'approval':
+      case 'answer':
         return;
     }
   };
