@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Turn } from '../src/contracts/turn.ts';
 import { estimateTokens } from '../src/context/estimate.ts';
 import type { BoundaryRecord } from '../src/records/types.ts';
 import { call, calls, httpError, say } from './support/model.ts';
@@ -115,6 +116,26 @@ test('in the middle of a turn its opening message stays, and calls stay with the
   for (const request of model.requests) {
     expect(problemsOf(request, { own: 'test' })).toEqual([]);
     expect(JSON.stringify(request.prompt[0])).toContain('look twenty times');
+  }
+});
+
+test('what steered the turn stays too, however often the window moves', async () => {
+  const wordy = tool('look', { run: async () => 'some words of it '.repeat(30) });
+  const theatre = stage({ tools: [wordy] });
+  const { sessions, model } = theatre;
+  const session = await sessions.create(start);
+  let steering: Turn | undefined;
+  const steer = () => {
+    steering = session.turn('only those in blue', { busy: 'steer' });
+    return calls(call('c0', 'look', { n: 0 }));
+  };
+  model.script.push(steer, ...Array.from({ length: 20 }, (_, n) => calls(call(`d${n}`, 'look', { n }))), say('done'));
+  expect((await session.message('look twenty times')).content).toBe('done');
+  expect((await boundariesOf(theatre, session.id)).length).toBeGreaterThan(1);
+  await theatre.clock.drive(steering?.outcome() ?? Promise.reject(new Error('not sent')));
+  for (const request of model.requests.slice(1)) {
+    expect(problemsOf(request, { own: 'test' })).toEqual([]);
+    expect(JSON.stringify(request.prompt)).toContain('only those in blue');
   }
 });
 

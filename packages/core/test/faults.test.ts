@@ -164,9 +164,29 @@ test('too long again after the prune: CONTEXT_LENGTH_EXCEEDED, without a third t
   for (let i = 0; i < 6; i += 1) await session.message(`question ${i}`);
   const before = model.requests.length;
   model.script.push(httpError(413, 'request too large'), httpError(413, 'request too large'));
-  await expect(clock.drive(session.message('last'))).rejects.toMatchObject({ code: 'CONTEXT_LENGTH_EXCEEDED' });
+  await expect(clock.drive(session.message('last'))).rejects.toMatchObject({
+    code: 'CONTEXT_LENGTH_EXCEEDED',
+    message: expect.stringMatching(
+      /^request too large \(The request took about \d+ tokens; test\/model is taken to hold 100000\.\)$/,
+    ),
+    details: { max: 100_000, status: 413 },
+  });
   expect(model.requests.length - before).toBe(2);
   expect((await session.message('next')).content).toBe('ok');
+});
+
+test('an answer that is cut before its first word was too long silently: one prune, and the request is sent again', async () => {
+  const { model, sessions, storage, clock } = stage();
+  const session = await sessions.create(start);
+  for (let i = 0; i < 6; i += 1) await session.message(`question ${i} ${'word '.repeat(50)}`);
+  model.script.push([finish('length', 'length', 100_000, 0)], say('fits'));
+  expect((await clock.drive(session.message('last'))).content).toBe('fits');
+  expect(await recordsOf(storage, session.id)).toContainEqual(expect.objectContaining({ type: 'boundary' }));
+  // A limit that was reached in thought is another one, and what nobody counted says nothing.
+  for (const answer of [[...reasoning('Hm.'), finish('length', 'length', 10, 5)], [finish('length', 'length', 0, 0)]]) {
+    model.script.push(answer);
+    expect(await session.turn('again').outcome()).toMatchObject({ status: 'done', finishReason: 'length' });
+  }
 });
 
 test('too long with nothing left to prune is not tried again', async () => {

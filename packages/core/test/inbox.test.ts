@@ -127,6 +127,22 @@ test('a message that nobody has taken up can be taken back', async () => {
   expect((await session.getMessages()).map(({ content }) => content)).not.toContain('second');
 });
 
+test('an abort takes no message that waits: it is answered in a turn of its own', async () => {
+  const { other, turn, session, model, clock, letGo } = await busy();
+  const steering = other.turn('look left', { busy: 'steer', key: 'k1' });
+  await queued(steering);
+  model.script.shift();
+  void turn.abort();
+  letGo();
+  expect(await turn.outcome()).toMatchObject({ status: 'aborted' });
+  expect(await clock.drive(steering.outcome())).toMatchObject({
+    status: 'done',
+    message: { content: 'second answer' },
+  });
+  await session.getMessages();
+  expect(model.requests.filter(({ prompt }) => JSON.stringify(prompt).includes('look left'))).toHaveLength(1);
+});
+
 test('abort from another process ends the turn that runs, and says so when it has', async () => {
   const { other, turn, clock, session } = await busy();
   await clock.drive(other.abort('enough'));

@@ -103,6 +103,26 @@ test('arguments that are no JSON object never run and are told to the model', as
   expect(caller?.toolCalls?.[0]).toEqual({ id: 'a', tool: 'look', params: {} });
 });
 
+test('arguments with a slip that leaves no doubt run as they were meant, and go back mended', async () => {
+  const theatre = stage({ tools: [tool('look')] });
+  theatre.model.script.push(calls(call('a', 'look', '```json\n{n: 7,}\n```')), say('done'));
+  const session = await theatre.sessions.create({ model: 'test/model' });
+  await session.message('go');
+  const [, asked] = await session.getMessages();
+  expect(asked).toMatchObject({ toolCalls: [{ params: { n: 7 } }], toolResults: [{ result: 'look {"n":7}' }] });
+  expect(JSON.stringify(theatre.model.requests[1]?.prompt)).toContain('"input":{"n":7}');
+});
+
+test('a call that was cut is not mended, whatever its finish says', async () => {
+  for (const reason of ['stop', 'tool-calls', 'length'] as const) {
+    const look = tool('look');
+    const theatre = stage({ tools: [look] });
+    theatre.model.script.push([call('a', 'look', '{"n":7'), finish(reason)], say('done'));
+    await (await theatre.sessions.create({ model: 'test/model' })).turn('go').outcome();
+    expect(look.runs).toEqual([]);
+  }
+});
+
 test('absent arguments are none', async () => {
   const look = tool('look');
   await turnWith([call('a', 'look', '')], { tools: [look] });
@@ -356,6 +376,25 @@ test('a call has 15 minutes; then it is told to stop', async () => {
   await clock.advance(15 * 60_000);
   await message;
   expect((await session.getMessages())[1]?.toolResults?.[0]?.error).toBe('The call took longer than 900 s.');
+});
+
+test('the program may say another limit, and a tool its own', async () => {
+  const run = (_input: unknown, { signal }: { signal: AbortSignal }) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  const tools = [tool('slow', { run }), tool('slower', { run, callMs: 90_000 })];
+  const { model, sessions, clock } = stage({ tools, callMs: 30_000 });
+  model.script.push(calls(call('a', 'slow'), call('b', 'slower')), say('done'));
+  const session = await sessions.create(start);
+  const message = session.message('go');
+  await until(() => tools.every(({ runs }) => runs.length === 1));
+  await clock.advance(30_000);
+  await clock.advance(59_999);
+  expect((await session.getMessages())[1]?.toolResults?.map(({ error }) => error)).toEqual([
+    'The call took longer than 30 s.',
+  ]);
+  await clock.advance(1);
+  await message;
+  expect((await session.getMessages())[1]?.toolResults?.[1]?.error).toBe('The call took longer than 90 s.');
 });
 
 test('progress is live only', async () => {

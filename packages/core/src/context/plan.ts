@@ -86,10 +86,13 @@ function lastStart(entries: readonly Entry[], state: State): number {
   return 0;
 }
 
-/** Marked messages, and the message that opened the turn that runs. */
+/** Marked messages, and what the user said in the turn that runs: its opening, and what steered it since. */
 function pinned(before: readonly Entry[], state: State): number[] {
+  const { open } = state;
   const kept = before.filter(
-    ({ seq, record }) => seq === state.open?.seq || (record.type !== 'result' && record.important === true),
+    ({ record }) =>
+      (open !== undefined && record.type === 'message' && record.turn === open.turn) ||
+      (record.type !== 'result' && record.important === true),
   );
   return withResults(kept, before);
 }

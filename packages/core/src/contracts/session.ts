@@ -251,6 +251,8 @@ export interface SessionsConfig {
    * Keep-alives are no part. Silence of the connection itself is the transport's to notice (`nodeFetch` of `@reprise/providers`: 120 s).
    */
   readonly idleMs?: number;
+  /** Milliseconds that a tool call may take, where its tool says nothing else; then it is told to stop. Default 900,000. */
+  readonly callMs?: number;
   /** A number in [0, 1), for retry jitter. */
   readonly random?: () => number;
   /** Errors that have no other reader (a listener that threw, a lease that could not be given back). Default: `console.error`. */

@@ -12,6 +12,8 @@ export interface Tool<I = any, O = unknown> {
   readonly replay: 'safe' | 'never';
   /** Pure; what the policy judges. Absent = `{ effect: 'unknown' }` and runs alone. Calls of one step run in parallel unless their `locks` meet. */
   access?(input: I, facts: { readonly cwd: string }): Access;
+  /** Milliseconds that one call may take; absent = what the program says (`SessionsConfig.callMs`). */
+  readonly callMs?: number;
   /** Contract: ends within 2 s of `signal`; a throw is data for the model (TOOL_ERROR), never the end of the turn. */
   run(input: I, context: ToolContext): Promise<O>;
   /** What the model sees of an output. Default: a string as it is, anything else as JSON. */

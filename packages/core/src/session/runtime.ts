@@ -2,6 +2,7 @@ import type { Clock, RetryPolicy, SessionsConfig } from '../contracts/session.ts
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
 import { RETRY } from '../model/retry.ts';
+import { CALL_MS } from '../tools/execute.ts';
 import { IDLE_MS } from '../turn/stream.ts';
 import { systemClock } from './clock.ts';
 import { makeIds } from './ids.ts';
@@ -13,6 +14,7 @@ export interface Runtime extends SessionsConfig {
   readonly retry: RetryPolicy;
   readonly idleMs: number;
   readonly askTimeoutMs: number;
+  readonly callMs: number;
   readonly random: () => number;
   readonly report: (error: unknown) => void;
   readonly owner: Owner;
@@ -42,6 +44,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     retry: { ...RETRY, ...config.retry },
     idleMs: config.idleMs ?? IDLE_MS,
     askTimeoutMs: config.askTimeoutMs ?? ASK_TIMEOUT_MS,
+    callMs: config.callMs ?? CALL_MS,
     random: config.random ?? Math.random,
     report: reporter(config.report ?? ((error) => console.error(error))),
     owner: config.owner ?? { name: 'reprise' },

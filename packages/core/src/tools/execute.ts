@@ -15,22 +15,27 @@ export interface Ran {
 
 /** A tool has this long to end once it was told to stop; then it is left behind. */
 const GRACE_MS = 2000;
-/** The longest that a call may take by itself; tools set shorter limits of their own. */
-const LIMIT_MS = 15 * 60_000;
+/** The longest that a call may take unless somebody says otherwise. */
+export const CALL_MS = 15 * 60_000;
 /** Characters of one result that the model is shown. A tool that wants to tell more writes a file. */
 const SHOWN = 200_000;
 
 /** Phase two: runs the tool. Never rejects; whatever goes wrong is data for the model. */
-export async function execute(prepared: Prepared, context: ToolContext, clock: Clock): Promise<Ran> {
+export async function execute(
+  prepared: Prepared,
+  context: ToolContext,
+  { clock, callMs }: { readonly clock: Clock; readonly callMs: number },
+): Promise<Ran> {
   if (context.signal.aborted) return { result: null, error: 'Not run: the turn was aborted.' };
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const finished = new AbortController();
-  const limit = new TimeLimit(clock, LIMIT_MS);
+  const limitMs = prepared.tool.callMs ?? callMs;
+  const limit = new TimeLimit(clock, limitMs);
   const ask: ToolContext['ask'] = (question) => limit.without(() => context.ask(question));
   const overdue = async (): Promise<Ran> => {
     await limit.over(AbortSignal.any([signal, finished.signal])).then(
-      () => stop.abort(new Error(`The call took longer than ${LIMIT_MS / 1000} s.`)),
+      () => stop.abort(new Error(`The call took longer than ${limitMs / 1000} s.`)),
       () => undefined,
     );
     await sleep(clock, GRACE_MS, finished.signal).catch(() => undefined);

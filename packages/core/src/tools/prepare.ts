@@ -3,6 +3,7 @@ import type { Access, Decision, PermissionRequest, Tool } from '../contracts/too
 import type { ToolCall } from '../contracts/turn.ts';
 import type { RawCall } from '../model/accumulate.ts';
 import type { ErrorCode } from '../errors.ts';
+import { mendedObject } from './mend.ts';
 import { checkInput } from './schema.ts';
 import type { Toolset } from './toolset.ts';
 
@@ -41,15 +42,18 @@ export interface PrepareFacts {
   readonly permissions: SessionsConfig['permissions'];
 }
 
-/** A call's arguments as an object, or why they are none. Runs before the call is stored. */
+/** A call's arguments as an object (slips that leave no doubt are mended), or why they are none. Runs before the call is stored. */
 export function parseCall(raw: RawCall): { readonly params: Record<string, unknown>; readonly problem?: string } {
   if (raw.input.trim() === '') return { params: {} };
   let value: unknown;
   try {
     value = JSON.parse(raw.input);
   } catch {
+    const mended = mendedObject(raw.input);
+    if (mended !== undefined) return { params: mended };
     return { params: {}, problem: `The arguments are not valid JSON: ${raw.input.slice(0, 500)}` };
   }
+  if (typeof value === 'string') value = mendedObject(value) ?? value;
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { params: value as Record<string, unknown> };
   return { params: {}, problem: `The arguments must be a JSON object, not ${raw.input.slice(0, 500)}` };

@@ -67,7 +67,19 @@ export function incomplete(response: Response): unknown {
       return new RepriseError('PROVIDER', 'The model reported an error without a text.');
     return new RepriseError('NETWORK', 'The model’s answer ended before it was complete.', { hint: NETWORK_HINT });
   }
+  if (reason === 'length' && isEmpty(response)) {
+    return new RepriseError(
+      'CONTEXT_LENGTH_EXCEEDED',
+      'The answer was cut before its first word: the request left no room for one.',
+    );
+  }
   return undefined;
+}
+
+/** The provider counted the request and no token of an answer. */
+function isEmpty({ content, parts = [], calls, finish }: Response): boolean {
+  const { input = 0, output = 0 } = finish?.usage ?? {};
+  return content === '' && parts.length === 0 && calls.length === 0 && input > 0 && output === 0;
 }
 
 /** The error that the caller gets for a failed model call. */

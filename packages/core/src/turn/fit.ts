@@ -3,6 +3,7 @@ import { estimateTokens } from '../context/estimate.ts';
 import type { Boundary, Fit } from '../context/plan.ts';
 import { planPrune } from '../context/plan.ts';
 import { windowOf } from '../context/window.ts';
+import type { ModelFailure } from '../contracts/model.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
@@ -59,4 +60,21 @@ export async function move(context: TurnContext, plan: Boundary): Promise<void> 
   const reason = summed === undefined ? 'prune' : 'compact';
   await live.append({ type: 'boundary', at: isoNow(runtime.clock), reason, ...plan, ...summed });
   if (summed !== undefined) live.events.emit('token_usage', { ...summed.usage, session: live.state.usage });
+}
+
+/** Nothing that could be left out made the request short enough for its provider: what it said, and what was thought. */
+export async function tooLong(failure: ModelFailure, cause: unknown, context: TurnContext): Promise<Coded> {
+  const { live, model } = context;
+  const fit = fitOf(live.state, await requestFacts(context));
+  const needed = live.state.tokens + fit.overhead;
+  const { status } = failure;
+  return new RepriseError(
+    'CONTEXT_LENGTH_EXCEEDED',
+    `${failure.message} (The request took about ${needed} tokens; ${model.name} is taken to hold ${fit.max}.)`,
+    {
+      cause,
+      hint: 'Send less at once, or use a model with a larger window. If the provider allows less than that, say so with contextWindow.',
+      details: { needed, max: fit.max, ...(status !== undefined && { status }) },
+    },
+  );
 }

@@ -39,7 +39,7 @@ export async function runCall(context: TurnContext, job: Job): Promise<Ended> {
   }
   const prepared = call.kind === 'ask' ? call.prepared : call;
   if (!signal.aborted) await begin(context, prepared);
-  const ran = await execute(prepared, toolContext(context, prepared), runtime.clock);
+  const ran = await execute(prepared, toolContext(context, prepared), runtime);
   return { ran, ...(ran.error !== undefined && { code: 'TOOL_ERROR' }) };
 }
 

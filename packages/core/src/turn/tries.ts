@@ -11,7 +11,7 @@ import { codedOf } from './build-step.ts';
 import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
 import type { Draft } from './draft.ts';
-import { fitOf, move, planOverflow, requestFacts } from './fit.ts';
+import { fitOf, move, planOverflow, requestFacts, tooLong } from './fit.ts';
 
 /** The tries of one model call: what was done about those that failed, and what is left to do. */
 export class Tries {
@@ -69,6 +69,7 @@ export class Tries {
     switch (decision.kind) {
       case 'stop':
         if (this.#rung !== undefined) await live.append(this.#repairRecord(failure.message, this.#before));
+        if (failure.kind === 'overflow') return tooLong(failure, failed, context);
         return codedOf(failure, failed, decision.retryInMs, runtime.clock.now(), this.#rung !== undefined);
       case 'retry':
         this.#waitedMs += decision.waitMs;
