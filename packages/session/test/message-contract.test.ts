@@ -92,6 +92,12 @@ describe('one call, three ways to read it', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
+  test('it can be given where a promise is wanted', async () => {
+    fake.script('anthropic', say());
+    const ask = (): Promise<{ readonly content: string }> => session.message('Hi');
+    expect((await ask()).content).toBe(TEXT);
+  });
+
   test('several iterators each get everything', async () => {
     fake.script('anthropic', say());
     const stream = session.message('Hi');

@@ -193,7 +193,7 @@ export interface Sessions {
   approvals(id: string): Promise<readonly PendingAsk[]>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
-  /** SESSION_EXISTS where the id is taken, unless `newId`. */
+  /** SESSION_EXISTS where the id is taken, unless `newId`. `model`: the name to go on with, in place of what the data name. */
   import(data: unknown, options?: { readonly newId?: boolean; readonly model?: string }): Promise<Session>;
   /** Ends running turns as aborted, gives leases back, closes the store. */
   close(): Promise<void>;

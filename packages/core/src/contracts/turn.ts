@@ -116,8 +116,16 @@ export interface Turn {
   abort(reason?: string): Promise<Outcome>;
 }
 
-/** `session.message(input)`: a Turn that can be awaited. `then` makes its promise when called, so an unread failure rejects nothing. */
-export interface MessageStream extends Turn, PromiseLike<Message> {
+/**
+ * `session.message(input)`: a Turn that can be awaited, and given where a `Promise<Message>` is wanted. `then` makes its promise when called, so an
+ * unread failure rejects nothing.
+ */
+export interface MessageStream extends Turn {
+  readonly [Symbol.toStringTag]: string;
+  then<A = Message, B = never>(
+    onFulfilled?: ((message: Message) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>;
   catch<R = never>(onRejected?: ((error: any) => R | PromiseLike<R>) | null): Promise<Message | R>;
   finally(done?: (() => void) | null): Promise<Message>;
 }

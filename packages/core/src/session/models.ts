@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { Capabilities, ModelResolver, ResolvedModel } from '../contracts/model.ts';
+import type { Capabilities, ModelInfo, ModelResolver, ResolvedModel } from '../contracts/model.ts';
 import type { SessionOptions } from '../contracts/session.ts';
 import { isModelObject } from './options.ts';
 
@@ -7,13 +7,23 @@ import { isModelObject } from './options.ts';
 const ASSUMED = { contextWindow: 128_000, maxOutputTokens: 8192 } as const;
 
 export async function resolveModel(resolver: ModelResolver, model: SessionOptions['model']): Promise<ResolvedModel> {
-  return isModelObject(model) ? fromObject(model) : resolver.resolve(model);
+  if (!isModelObject(model)) return resolver.resolve(model);
+  const name = nameOf(model);
+  const known = await resolver.resolve(name).catch(() => undefined);
+  return fromObject(model, known?.name === name ? known.info : undefined);
 }
 
-/** Any AI SDK model is a model of ours. */
-export function fromObject(model: LanguageModelV4): ResolvedModel {
-  const vendor = model.provider.split('.')[0] ?? model.provider;
-  const name = `${vendor}/${model.modelId}`;
+/** Any AI SDK model is a model of ours. `known`: what a resolver knows of its name. */
+export function fromObject(model: LanguageModelV4, known?: ModelInfo): ResolvedModel {
+  const name = nameOf(model);
+  const capabilities = known?.capabilities ?? {
+    temperature: true,
+    tools: true,
+    parallelTools: true,
+    input: [],
+    effort: [],
+    prefixBoundReasoning: false,
+  };
   return {
     requested: name,
     name,
@@ -21,18 +31,15 @@ export function fromObject(model: LanguageModelV4): ResolvedModel {
     info: {
       ...ASSUMED,
       from: 'assumed',
-      capabilities: {
-        rules: rulesOf(model.provider),
-        temperature: true,
-        tools: true,
-        parallelTools: true,
-        input: [],
-        effort: [],
-        cache: 'none',
-        prefixBoundReasoning: false,
-      },
+      ...known,
+      // One maker's models speak several dialects, and the object speaks its own.
+      capabilities: { ...capabilities, rules: rulesOf(model.provider), cache: 'none' },
     },
   };
+}
+
+function nameOf({ provider, modelId }: LanguageModelV4): string {
+  return `${provider.split('.')[0] ?? provider}/${modelId}`;
 }
 
 function rulesOf(provider: string): Capabilities['rules'] {

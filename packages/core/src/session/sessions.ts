@@ -96,13 +96,15 @@ class SessionDoors implements Sessions {
     data: ExportedSession | unknown,
     options: { readonly newId?: boolean; readonly model?: string } = {},
   ): Promise<Session> {
-    const { id, records } = await readImport(data, this.#runtime, options.model);
+    const { id, records, notice } = await readImport(data, this.#runtime, options.model);
     const wanted = id ?? this.#runtime.ids('session');
     checkId(wanted);
     const born = async (name: string): Promise<Session> => {
       const live = unborn(this.#runtime, name, true);
       await live.exclusive(() => live.append(records));
-      return this.#known(this.#parts(live));
+      const parts = this.#parts(live);
+      if (notice !== undefined) parts.warnings.push(notice);
+      return this.#known(parts);
     };
     try {
       return await born(wanted);

@@ -2,7 +2,7 @@ import type { ExportedSession } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { FORMAT } from '../records/types.ts';
-import type { Rec } from '../records/types.ts';
+import type { ModelName, Rec } from '../records/types.ts';
 import type { ImportedMessage } from './import-schema.ts';
 import { noteLostEnd, readable } from './load.ts';
 import type { LiveSession } from './live.ts';
@@ -40,17 +40,16 @@ export async function exportSession(live: LiveSession): Promise<ExportedSession>
 export interface Imported {
   readonly id?: string;
   readonly records: readonly Rec[];
+  /** What people should know of the model. */
+  readonly notice?: string;
 }
 
 /**
  * Reads what `export()` gave, an object with the spec's `messages`, or an array of the spec's messages. Everything is checked; INVALID_INPUT
  * says where it is wrong. A checkpoint is no fact but a shortcut, so it isn't taken over; neither is anybody's permission, which was not given here.
+ * `asked` names the model to go on with, whatever the data name: MODEL_NOT_FOUND where it is none.
  */
-export async function readImport(
-  data: unknown,
-  runtime: Runtime,
-  fallbackModel: string | undefined,
-): Promise<Imported> {
+export async function readImport(data: unknown, runtime: Runtime, asked: string | undefined): Promise<Imported> {
   const { importSchema } = await import('./import-schema.ts');
   const { z } = await import('zod');
   if (typeof data === 'object' && data !== null && 'format' in data && Number(data.format) > FORMAT) {
@@ -71,9 +70,15 @@ export async function readImport(
       const left = leftOut(record);
       return left === undefined ? record : { type: 'warning', at, message: `${left} was left out at import.` };
     });
-    return { ...(id !== undefined && { id }), records: kept };
+    const { model, notice } = await modelToGoOn(runtime, asked);
+    const change: Rec[] = model === undefined ? [] : [{ type: 'change', at, reason: 'model', model }];
+    return {
+      ...(id !== undefined && { id }),
+      records: [...kept, ...change],
+      ...(notice !== undefined && { notice }),
+    };
   }
-  const model = named ?? fallbackModel;
+  const { model, notice } = await modelToGoOn(runtime, asked, named);
   if (model === undefined) {
     throw new RepriseError('INVALID_INPUT', 'These messages don’t name the model to go on with.', {
       hint: 'Pass it: Session.import(data, { model: "anthropic/claude-sonnet-4-5" }).',
@@ -83,7 +88,7 @@ export async function readImport(
     type: 'session',
     format: FORMAT,
     at: messages[0]?.timestamp ?? at,
-    model: { requested: model, name: model },
+    model,
     system: [],
     tools: [],
     named: true,
@@ -94,6 +99,7 @@ export async function readImport(
   return {
     ...(id !== undefined && { id }),
     records: [first, ...withOwnIds(messages).flatMap((message) => recordsOf(message, runtime))],
+    ...(notice !== undefined && { notice }),
   };
 }
 
@@ -102,6 +108,26 @@ function leftOut(record: Rec): string | undefined {
   if (record.type === 'checkpoint') return 'A checkpoint';
   const allows = record.type === 'answer' && (record.verdict === 'once' || record.verdict === 'always');
   return allows && record.text === undefined ? `The permission of ${record.ask}` : undefined;
+}
+
+/**
+ * The name as it was given, and what it stands for. One in the data that stands for nothing here is kept as it is, because what was said can be
+ * read without it; the first message then says MODEL_NOT_FOUND.
+ */
+async function modelToGoOn(
+  { models }: Runtime,
+  asked: string | undefined,
+  named?: string,
+): Promise<{ readonly model?: ModelName; readonly notice?: string }> {
+  const requested = asked ?? named;
+  if (requested === undefined) return {};
+  try {
+    const { name, notice } = await models.resolve(requested);
+    return { model: { requested, name }, ...(notice !== undefined && { notice }) };
+  } catch (error) {
+    if (asked !== undefined) throw error;
+    return { model: { requested, name: requested } };
+  }
 }
 
 /** An id names one message: a second one that bears it gets another. */

@@ -90,6 +90,8 @@ export class TurnHandle implements Turn {
 
 /** The same turn with `then`: each promise is made when asked for, so a failure that nobody reads rejects nothing. */
 export class AwaitableTurn extends TurnHandle implements MessageStream {
+  readonly [Symbol.toStringTag] = 'MessageStream';
+
   then<A = Message, B = never>(
     onFulfilled?: ((value: Message) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: any) => B | PromiseLike<B>) | null,

@@ -19,7 +19,6 @@ const TSCONFIG = {
   extends: here('../../../../tsconfig.base.json'),
   compilerOptions: {
     useUnknownInCatchVariables: false,
-    exactOptionalPropertyTypes: false,
     typeRoots: [here('../../../../node_modules/@types')],
     paths: { '@reprise/session': [here('../../src/index.ts')] },
   },

@@ -14,6 +14,8 @@ export type Outputs = [
   Assignable<Awaited<ReturnType<ours.Session['getMessages']>>, spec.Message[]>,
   Assignable<Awaited<ReturnType<ours.Session['message']>>, spec.Message>,
   Assignable<ours.ExportedSession['messages'][number], spec.Message>,
+  // Whoever wants a promise of a message can be given the stream.
+  Assignable<ReturnType<ours.Session['message']>, Promise<spec.Message>>,
 ];
 
 export type Inputs = [
