@@ -287,6 +287,21 @@ describe('permissions', () => {
     expect(readFileSync(join(place.work, 'new.txt'), 'utf8')).toBe('x');
   });
 
+  it('a model that asks for the same three times and is denied each time ends the turn: exit code 6, and the session goes on', async () => {
+    const wish = { name: 'write', input: { path: 'new.txt', content: 'x' } };
+    fake.fallback('anthropic', anthropic.message({ toolCalls: [wish] }));
+    const { code, out, err } = await run('--output-format', 'json', 'write a file');
+    expect(code).toBe(6);
+    expect(lines(out)).toMatchObject([{ status: 'failed', error: { code: 'PERMISSION_DENIED' } }]);
+    expect(err).toMatch(/^reprise: write failed 3 times in a row/m);
+    expect(err).not.toMatch(/\n\s+at /);
+    expect(fake.requests).toHaveLength(3);
+    expect(() => readFileSync(join(place.work, 'new.txt'))).toThrow('ENOENT');
+    fake.script('anthropic', says('Then not.'));
+    const next = await run('--session', lines(out)[0].sessionId, 'leave it');
+    expect(next).toMatchObject({ code: 0, out: 'Then not.\n' });
+  });
+
   it('deny forbids', async () => {
     write();
     expect((await run('--permission', 'deny', 'write a file')).code).toBe(0);

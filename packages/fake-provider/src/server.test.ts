@@ -112,6 +112,9 @@ test('what is beyond the queue gets the fallback', async () => {
   fake.fallback('anthropic', { body: 'rest' });
   expect(fake.pending('anthropic')).toBe(1);
   for (const answer of ['first', 'rest', 'rest']) expect(await (await post({})).text()).toBe(answer);
+  fake.script('anthropic', { body: 'never' });
+  fake.forget('anthropic');
+  expect(await (await post({})).text()).toContain('nothing is scripted');
 });
 
 test('status codes carry their headers', async () => {

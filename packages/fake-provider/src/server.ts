@@ -28,6 +28,8 @@ export interface FakeProvider {
   received(n: number): Promise<RecordedRequest>;
   /** Scripted replies that nobody has fetched. */
   pending(dialect: Dialect): number;
+  /** Takes back what was scripted for requests that never came, and the fallback. */
+  forget(dialect: Dialect): void;
   /** Cuts every connection and stops listening. */
   close(): Promise<void>;
 }
@@ -83,6 +85,10 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
     fallback: (dialect, reply) => void fallbacks.set(dialect, reply),
     answer: (dialect, endpoint, reply) => void standing.set(`${dialect} ${endpoint}`, reply),
     pending: (dialect) => queues.get(dialect)?.length ?? 0,
+    forget: (dialect) => {
+      queues.set(dialect, []);
+      fallbacks.delete(dialect);
+    },
     received: (n) => {
       const there = requests[n];
       if (there) return Promise.resolve(there);

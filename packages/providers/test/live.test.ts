@@ -266,7 +266,7 @@ test('one that never answers is given up after its short time', async () => {
   const { fetch } = machine({ 11434: toFake, 1234: silent });
   const at = performance.now();
   const result = await liveModels({ env: {}, fetch, probeMs: 100 });
-  expect(performance.now() - at).toBeLessThan(2_000);
+  expect(performance.now() - at).toBeLessThan(5_000);
   expect(rowsOf(result, 'ollama')).toEqual(['ollama/qwen3:8b']);
   expect(state(result, 'lmstudio')).toEqual({ provider: 'lmstudio', state: 'absent', models: 0 });
 });

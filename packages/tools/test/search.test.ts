@@ -93,8 +93,8 @@ describe('grep', () => {
       }, 10);
       await w.run('grep', { pattern }).catch((error: unknown) => expect(error).toMatchObject({ code: 'TOOL_ERROR' }));
       clearInterval(timer);
-      expect(performance.now() - begin).toBeLessThan(2_000);
-      expect(lag).toBeLessThan(500);
+      expect(performance.now() - begin).toBeLessThan(5 * 2_000);
+      expect(lag).toBeLessThan(5 * 500);
     },
   );
 

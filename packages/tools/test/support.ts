@@ -68,9 +68,9 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Waits until `done`, at most two seconds. */
+/** Waits until `done`, at most ten seconds. */
 export async function eventually(done: () => boolean | Promise<boolean>): Promise<boolean> {
-  for (let at = 0; at < 200; at++) {
+  for (let at = 0; at < 1_000; at++) {
     if (await done()) return true;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -9,6 +9,11 @@ export const PROGRAM: readonly [string, ...string[]] = process.env['REPRISE_PROG
   ? [process.execPath, process.env['REPRISE_PROGRAM']]
   : [process.execPath, '--conditions=@reprise/source', join(import.meta.dirname, '../../src/main.ts')];
 
+/** The sources start in half the time where Node keeps what it made of them. The built program has a cache of its own. */
+const KEPT: Readonly<Record<string, string>> = process.env['REPRISE_PROGRAM']
+  ? {}
+  : { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled') };
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -60,7 +65,7 @@ export function makePlace(): Place {
     const [program, ...rest] = [...(raw ? ['sh', '-c', 'exec "$@" >&3 3>&-', 'sh'] : []), ...PROGRAM, ...words];
     const child = spawn(program ?? '', rest, {
       cwd: options.cwd ?? work,
-      env: { ...env, ...options.env },
+      env: { ...env, ...KEPT, ...options.env },
       stdio,
     });
     for (const fd of [out, outTo]) if (typeof fd === 'number') closeSync(fd);

@@ -42,6 +42,6 @@ test('no pattern takes long', () => {
   const begin = performance.now();
   globMatcher(`${'*a'.repeat(2_000)}b`)(`${'a'.repeat(5_000)}c`);
   globMatcher(`${'**/a/'.repeat(200)}b`)('a/'.repeat(2_000));
-  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(performance.now() - begin).toBeLessThan(5_000);
   expect(() => globMatcher('{a,b}'.repeat(20))).toThrow(/too many alternatives/);
 });
