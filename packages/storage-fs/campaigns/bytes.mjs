@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAfterCrash } from './lib/check.mjs';
-import { random, withFolder } from './lib/machine.mjs';
+import { inMemory, random, withFolder } from './lib/machine.mjs';
 import { headOf, Model, play, recordsOf } from './lib/workload.mjs';
 
 const COUNT = 24;
@@ -59,7 +59,7 @@ export const flips = {
         if (seqs.some((text) => !texts.includes(text))) say('a record was given that is not the one stored');
       }
       return { counts, problems };
-    }),
+    }, inMemory()),
   mutants: [
     {
       name: 'checksums are not compared',
@@ -102,7 +102,7 @@ export const cuts = {
       }
       writeFileSync(join(root, 'one', 'state.json'), head);
       return { counts, problems };
-    }),
+    }, inMemory()),
   mutants: [
     { name: 'a torn tail is not cut', patches: [['log-writer.ts', 'if (!tail.clean) {', 'if (false as boolean) {']] },
     { name: 'a torn line is kept', patches: [['tail.ts', 'return !lines.whole ||', 'return']] },

@@ -1,19 +1,9 @@
-import { mkdirSync, realpathSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAfterCrash } from './lib/check.mjs';
-import { random, withFolder } from './lib/machine.mjs';
+import { inMemory, random, withFolder } from './lib/machine.mjs';
 import { crashState, recordDisk } from './lib/traced-fs.mjs';
 import { Model, moves, play } from './lib/workload.mjs';
-
-/** States to be checked go to memory where there is some: the disk is a model here. */
-function place() {
-  try {
-    return statfsSync('/dev/shm').bavail > 10_000 ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
-}
 
 /** Plays the moves once while each operation on the disk is recorded, then cuts the power in the model at random places of the record. */
 export default {
@@ -36,7 +26,7 @@ export default {
           problems.push(`state ${state} after operation ${until}: ${problem}`);
         rmSync(root, { recursive: true });
       }
-    }, place());
+    }, inMemory());
     return { counts, problems };
   },
   mutants: [

@@ -30,8 +30,19 @@ export function plainRecords(folder: string, id: string): readonly string[] | un
   if (metadata?.format !== undefined) return undefined;
   const text = readSmall(path) ?? '';
   if (text.trim() === '' || CHECKSUM.test(text)) return undefined;
-  const messages = Messages.safeParse(parsed(text)).data;
+  const messages = messagesIn(text);
   return messages && [firstRecord(metadata, timeOf(messages[0])), ...messages.flatMap(recordsOf)];
+}
+
+/** As they were parsed: what the schema gives has lost every key `__proto__`. */
+function messagesIn(text: string): z.infer<typeof Messages> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Messages.safeParse(value).success ? (value as z.infer<typeof Messages>) : undefined;
+  } catch {
+    // No JSON, or nested deeper than the schema's stack goes.
+    return undefined;
+  }
 }
 
 function beginsAsOurs(path: string): boolean {
@@ -51,7 +62,8 @@ function recordsOf(message: z.infer<typeof Message>, at: number): readonly strin
   const timestamp = timeOf(message);
   if (role !== 'assistant') return [JSON.stringify({ type: 'message', id, role, content, timestamp })];
   const turn = `plain-turn-${at + 1}`;
-  const calls = toolCalls.length > 0 ? { toolCalls } : {};
+  const made = toolCalls.map(({ id: call, tool, params }) => ({ id: call, tool, params }));
+  const calls = made.length > 0 ? { toolCalls: made } : {};
   const finishReason = toolCalls.length > 0 ? 'tool-calls' : 'stop';
   const step = { type: 'step', id, role, content, timestamp, turn, ...calls, finishReason };
   const results = toolResults.flatMap(({ id: call, result = null, error }) => {
@@ -63,12 +75,4 @@ function recordsOf(message: z.infer<typeof Message>, at: number): readonly strin
 
 function timeOf(message: z.infer<typeof Message> | undefined): string {
   return message?.timestamp ?? new Date(0).toISOString();
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type { JSONValue, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
 import type { FinishReason, TurnUsage } from '../contracts/turn.ts';
+import { tooDeep } from '../records/json.ts';
 import type { Meta, Part } from '../records/types.ts';
 import { NO_USAGE } from '../state/state.ts';
 import { storedFile } from './files.ts';
@@ -201,7 +202,8 @@ function plain(parts: readonly Part[]): boolean {
 
 function parsed(input: string): JSONValue {
   try {
-    return JSON.parse(input) as JSONValue;
+    const value = JSON.parse(input) as JSONValue;
+    return tooDeep(value) ? input : value;
   } catch {
     return input;
   }

@@ -55,5 +55,11 @@ export function decode(stored: StoredRecord): Rec | undefined {
 
 /** One line of well-formed JSON. Lone surrogates leave as escapes (`JSON.stringify` sees to it). */
 export function encode(record: Rec): string {
-  return JSON.stringify(record);
+  try {
+    return JSON.stringify(record);
+  } catch (cause) {
+    throw new RepriseError('INVALID_INPUT', `A ${record.type} can't be stored: it is nested too deep, or in itself.`, {
+      cause,
+    });
+  }
 }

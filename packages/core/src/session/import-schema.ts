@@ -1,12 +1,16 @@
 import type { JSONValue } from '@ai-sdk/provider';
 import { z } from 'zod';
 import { EFFORTS } from '../contracts/model.ts';
+import { isJson } from '../records/json.ts';
 import type { Rec } from '../records/types.ts';
 
 const time = z.iso.datetime({ offset: true }).or(z.iso.datetime({ local: true }));
-const json = z.json() as z.ZodType<JSONValue>;
+const json = z.custom<JSONValue>(isJson, 'must be what JSON can hold');
 const count = z.number().nonnegative().finite();
-const params = z.record(z.string(), json);
+const params = z.custom<Record<string, JSONValue>>(
+  (value) => typeof value === 'object' && !Array.isArray(value) && value !== null && isJson(value),
+  'must be a JSON object',
+);
 const role = z.enum(['user', 'assistant', 'system']);
 const finishReason = z.enum(['stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other']);
 const usage = z.object({ input: count, output: count, cached: count, reasoning: count, total: count });

@@ -3,6 +3,7 @@ import type { Access, Decision, PermissionRequest, Tool } from '../contracts/too
 import type { ToolCall } from '../contracts/turn.ts';
 import type { RawCall } from '../model/accumulate.ts';
 import type { ErrorCode } from '../errors.ts';
+import { MOST_LEVELS, tooDeep } from '../records/json.ts';
 import { mendedObject } from './mend.ts';
 import { checkInput } from './schema.ts';
 import type { Toolset } from './toolset.ts';
@@ -49,11 +50,12 @@ export function parseCall(raw: RawCall): { readonly params: Record<string, unkno
   try {
     value = JSON.parse(raw.input);
   } catch {
-    const mended = mendedObject(raw.input);
-    if (mended !== undefined) return { params: mended };
-    return { params: {}, problem: `The arguments are not valid JSON: ${raw.input.slice(0, 500)}` };
+    value = mendedObject(raw.input);
+    if (value === undefined)
+      return { params: {}, problem: `The arguments are not valid JSON: ${raw.input.slice(0, 500)}` };
   }
   if (typeof value === 'string') value = mendedObject(value) ?? value;
+  if (tooDeep(value)) return { params: {}, problem: `The arguments have more than ${MOST_LEVELS} levels.` };
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { params: value as Record<string, unknown> };
   return { params: {}, problem: `The arguments must be a JSON object, not ${raw.input.slice(0, 500)}` };

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +26,15 @@ export async function withFolder(work, parent = tmpdir()) {
     return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where folders are kept in memory, if somewhere: for campaigns in which the disk is a model, or its state is made by hand. */
+export function inMemory() {
+  try {
+    return statfsSync('/dev/shm').bavail > 10_000 ? '/dev/shm' : tmpdir();
+  } catch {
+    return tmpdir();
   }
 }
 
