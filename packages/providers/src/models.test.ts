@@ -43,6 +43,7 @@ test('a retired model gives its successor with one notice, or an error under str
 test.each([
   ['claude-sonnet-4-5', 'anthropic/claude-sonnet-4-5'],
   ['claud-opus-5', 'anthropic/claude-opus-5'],
+  ['claude-sonet', 'claude-sonnet or'],
   ['gpt-5-minni', 'openai/gpt-5-mini'],
   ['antropic/claude-opus-5-5', 'anthropic/claude-opus-5-5'],
   ['gemini-2.5', 'google/gemini-2.5'],

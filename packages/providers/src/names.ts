@@ -8,7 +8,7 @@ export interface NameRules {
   readonly strictModels?: boolean;
   /** Ids of the known providers. */
   readonly providers: readonly string[];
-  /** Whole names to suggest from. */
+  /** Whole names to suggest from, with the aliases. */
   readonly names: readonly string[];
 }
 
@@ -53,7 +53,7 @@ function followAliases(name: string, rules: NameRules): string {
 function unqualified(requested: string, rules: NameRules): RepriseError {
   const near = suggestions(requested, rules);
   return new RepriseError('MODEL_NOT_FOUND', `${JSON.stringify(requested)} names no provider.`, {
-    hint: `Write provider/model${near.length > 0 ? `, for example ${near.join(' or ')}` : ''}; \`reprise models\` lists them.`,
+    hint: `Write provider/model or an alias${near.length > 0 ? `, for example ${near.join(' or ')}` : ''}; \`reprise models\` lists them.`,
     details: { near },
   });
 }
@@ -66,11 +66,11 @@ function unknownProvider(requested: string, provider: string, model: string, rul
   });
 }
 
-/** Up to three whole names that hold the text or differ from it in few places. */
+/** Up to three names or aliases that hold the text or differ from it in few places. */
 function suggestions(text: string, rules: NameRules): string[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return rules.names.slice(0, 3);
-  return rules.names
+  return [...rules.names, ...Object.keys({ ...ALIASES, ...rules.aliases })]
     .map((name) => ({ name, far: distanceTo(name.toLowerCase(), wanted) }))
     .filter(({ far }) => far <= Math.max(2, wanted.length / 3))
     .sort((a, b) => a.far - b.far)

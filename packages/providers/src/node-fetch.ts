@@ -31,8 +31,8 @@ interface Init {
  * Contract: rejects as `fetch` does, with `TypeError('fetch failed', { cause })` where `cause.code` is the system's
  * (ECONNREFUSED, ECONNRESET, …), or with the signal's reason. Aborting destroys the socket at once. Nothing is
  * sent twice, so a kept connection that the server closes under a request is ECONNRESET. A connection on which no byte comes for 120 s
- * (before the answer or within it, while somebody reads) is destroyed, with ETIMEDOUT as the cause's code. With NODE_USE_ENV_PROXY=1
- * and a proxy variable set, the global `fetch` is used, which knows proxies and has time limits of its own.
+ * (before the answer or within it, while somebody reads) is destroyed, with ETIMEDOUT as the cause's code. HTTP_PROXY, HTTPS_PROXY and NO_PROXY
+ * (or in lower case) are followed as curl and Node's own agents do, from Node 24.5 on; loopback is never asked of a proxy.
  */
 export const nodeFetch: typeof globalThis.fetch = createNodeFetch();
 
@@ -52,27 +52,34 @@ export function createNodeFetch(
 ): typeof globalThis.fetch {
   const clients = new Map<string, Client>();
   return async (input, init) => {
-    if (wantsProxy(env)) return globalThis.fetch(input, init);
-    if (input instanceof URL || typeof input === 'string')
-      return send(clientOf(clients, new URL(input)), new URL(input), init ?? {}, options);
-    throw new TypeError('nodeFetch takes a URL or its text, no Request object.');
+    if (!(input instanceof URL) && typeof input !== 'string')
+      throw new TypeError('nodeFetch takes a URL or its text, no Request object.');
+    const url = new URL(input);
+    return send(clientOf(clients, url, wantsProxy(env, url) ? env : undefined), url, init ?? {}, options);
   };
 }
 
-function wantsProxy(env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env.NODE_USE_ENV_PROXY !== '1') return false;
-  return ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => env[name]);
+/** Whose request may go through a proxy; hosts that NO_PROXY names are left to the agent. */
+function wantsProxy(env: Readonly<Record<string, string | undefined>>, { protocol, hostname }: URL): boolean {
+  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return false;
+  const names = protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
+  return names.some((name) => env[name]);
 }
 
 /** `getBuiltinModule` loads without the 47 ms that an ESM import of node:http takes. Kept-alive sockets don't hold the process. */
-function clientOf(clients: Map<string, Client>, { protocol }: URL): Client {
-  const known = clients.get(protocol);
+function clientOf(
+  clients: Map<string, Client>,
+  { protocol }: URL,
+  proxyEnv: Readonly<Record<string, string | undefined>> | undefined,
+): Client {
+  const key = `${protocol}${proxyEnv === undefined ? '' : ' through a proxy'}`;
+  const known = clients.get(key);
   if (known) return known;
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new TypeError('fetch failed', { cause: new Error(`unknown scheme ${protocol}`) });
   const { request, Agent } = process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http');
-  const client: Client = { request, agent: new Agent({ keepAlive: true }) };
-  clients.set(protocol, client);
+  const client: Client = { request, agent: new Agent({ keepAlive: true, ...(proxyEnv && { proxyEnv }) }) };
+  clients.set(key, client);
   return client;
 }
 

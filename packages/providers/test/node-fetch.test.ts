@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { anthropic, encodeEvent, startFakeProvider } from '@reprise/fake-provider';
 import { createNodeFetch, NodeHeaders } from '../src/node-fetch.ts';
 
@@ -170,15 +170,57 @@ test('a kept connection does not hold the process', async () => {
   expect(stdout.trim()).toBe('read');
 });
 
-test('with a proxy asked for, the global fetch is used; else a proxy variable is ignored', async () => {
-  const url = await serve((_, response) => response.end('ok'));
-  const proxy = { HTTPS_PROXY: 'http://127.0.0.1:9' };
-  const asked = await createNodeFetch({ ...proxy, NODE_USE_ENV_PROXY: '1' })(url);
-  expect(asked).toBeInstanceOf(Response);
-  await asked.text();
-  const ignored = await createNodeFetch(proxy)(url);
-  expect(ignored).not.toBeInstanceOf(Response);
-  await ignored.text();
+describe('a proxy in the environment', () => {
+  /** Answers what it is asked for itself, and refuses tunnels. */
+  const proxy = createServer((request, response) => {
+    passed.push(`${request.method} ${request.url}`);
+    response.end('through the proxy');
+  }).on('connect', (request, socket) => {
+    passed.push(`${request.method} ${request.url}`);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  let passed: string[] = [];
+  let at: string;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    at = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  });
+  beforeEach(() => void (passed = []));
+  afterAll(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+
+  test.each(['HTTP_PROXY', 'http_proxy'])('%s is followed', async (name) => {
+    const response = await createNodeFetch({ [name]: at })('http://models.example/v1/models?a=1');
+    expect([response.status, await response.text()]).toEqual([200, 'through the proxy']);
+    expect(passed).toEqual(['GET http://models.example/v1/models?a=1']);
+  });
+
+  test('HTTPS_PROXY is asked for a tunnel, so that it sees no key; a refusal says so', async () => {
+    const asked = createNodeFetch({ HTTPS_PROXY: at })('https://models.example/v1', { headers: { 'x-api-key': 'k' } });
+    const error = (await asked.catch((thrown: unknown) => thrown)) as Error;
+    expect(error.message).toBe('fetch failed');
+    expect((error.cause as Error).message).toMatch(/403|tunnel/i);
+    expect(passed).toEqual(['CONNECT models.example:443']);
+  });
+
+  test('each variable stands for its own protocol, NO_PROXY for exceptions, and loopback is never asked of a proxy', async () => {
+    const url = await serve((_, response) => void response.end('here'));
+    const here = url.replace('127.0.0.1', 'localhost');
+    for (const [env, address] of [
+      [{ HTTP_PROXY: at, HTTPS_PROXY: at }, url],
+      [{ HTTP_PROXY: at }, here],
+      [{ HTTPS_PROXY: at }, 'http://0.0.0.0:9/'],
+      [{ HTTP_PROXY: at, NO_PROXY: '0.0.0.0' }, 'http://0.0.0.0:9/'],
+    ] as const) {
+      await createNodeFetch(env)(address).then(
+        (response) => response.text(),
+        () => undefined,
+      );
+    }
+    expect(passed).toEqual([]);
+  });
 });
 
 test('what it does not speak is refused', async () => {

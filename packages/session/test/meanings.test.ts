@@ -161,6 +161,26 @@ describe('turns', () => {
     expect(await local.turn('Hi').outcome()).toMatchObject({ tokens: 0, usage: { input: 0, output: 0, total: 0 } });
   });
 
+  test('a result prints as the model was shown it, whatever it is', async () => {
+    const results: unknown[] = [{ city: 'Bern', sky: ['clear'] }, [{ a: 1 }, 2], 'text', 7, null, {}];
+    for (const result of results) {
+      const one = await sessions.create({ model: MODELS.anthropic, tools: [] });
+      one.registerTool({ name: 'ask', description: 'Asks.', handler: () => result });
+      fake.script('anthropic', anthropic.message({ toolCalls: [{ id: 'a', name: 'ask', input: {} }] }));
+      const printed: string[] = [];
+      const given: unknown[] = [];
+      const stream = one.message('Ask').on('tool_result', (chunk) => {
+        printed.push(`${chunk.result}`);
+        given.push(chunk.result);
+      });
+      await stream;
+      const [told] = fake.requests.at(-1)?.json.messages[2].content;
+      expect(printed).toEqual([told.content]);
+      expect(given).toEqual([result]);
+      expect(JSON.stringify(given)).toBe(JSON.stringify([result]));
+    }
+  });
+
   test('a step limit ends the turn with BUDGET_EXCEEDED and keeps what was said', async () => {
     const short = await sessions.create({ model: MODELS.anthropic, tools: [], maxSteps: 2 });
     let n = 0;

@@ -2,6 +2,7 @@ import { openApprovals } from '../asks/approve.ts';
 import type { StepRecord, ResultRecord } from '../records/types.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
+import { textOf } from '../state/state.ts';
 import type { Ran } from '../tools/execute.ts';
 import type { Asking, Prepared, Refused } from '../tools/prepare.ts';
 import { prepare } from '../tools/prepare.ts';
@@ -103,8 +104,9 @@ function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prep
   });
 }
 
-/** An object that a template string shows as the model was shown it, and not as `[object Object]`. It is the same as JSON. */
+/** What a template string shows as the model was shown it, and not as `[object Object]`. It is the same as JSON. */
 function printable({ result, shown }: Ran): Ran['result'] {
-  if (shown === undefined || typeof result !== 'object' || result === null || Array.isArray(result)) return result;
-  return Object.defineProperty({ ...result }, 'toString', { value: () => shown });
+  if (typeof result !== 'object' || result === null) return result;
+  const copy = Array.isArray(result) ? [...result] : { ...result };
+  return Object.defineProperty(copy, 'toString', { value: () => shown ?? textOf(result) });
 }
