@@ -68,7 +68,7 @@ const VERBS: Readonly<Record<PermissionRequest['access']['effect'], string>> = {
 
 /** An approval holds for exactly what was shown. */
 function fingerprint({ tool, access, input, cwd }: Question): string {
-  return JSON.stringify([tool, cwd, access.command ?? (access.effect === 'write' ? access.paths : input)]);
+  return JSON.stringify([tool, cwd, access.command ?? input]);
 }
 
 /** What an edit takes out and puts in, as far as the usual names of inputs tell. */
