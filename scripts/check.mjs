@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { changesets } from './checks/changesets.mjs';
+import { untouched } from './checks/checkout.mjs';
 import { examples, readmeCommands } from './checks/commands.mjs';
 import { attw, createPacker, packs, publint, runsReadme } from './checks/packages.mjs';
 import { vitest } from './checks/tests.mjs';
@@ -73,7 +74,7 @@ const phases = [
       ...examples(root, env),
     ],
   },
-  { width: 1, checks: [{ name: 'README commands', run: () => readmeCommands(root, env) }] },
+  { width: 1, checks: [{ name: 'README commands', run: () => readmeCommands(root, env) }, untouched(root)] },
 ];
 
 for (const start of wanted.filter(

@@ -38,10 +38,11 @@ export async function readmeCommands(root, env) {
   const failed = [];
   try {
     for (const command of commands) {
-      // `npm` must find the user's configuration although HOME is empty: it may name the registry.
+      // `npm` must find the user's configuration and cache although HOME is empty: the registry, and a pnpm fetched before.
       const own = {
         ...strangersEnv(env, home),
         npm_config_userconfig: env.npm_config_userconfig ?? join(env.HOME ?? '', '.npmrc'),
+        npm_config_cache: env.npm_config_cache ?? join(env.HOME ?? '', '.npm'),
       };
       const { code, output } = await run(command, [], { cwd: root, env: own, shell: true, seconds: 120 });
       if (code !== 0) failed.push(`$ ${command}\nexit code ${code}\n${output}`);
