@@ -137,7 +137,7 @@ describe('a turn with a provider', () => {
       {
         sessionId: expect.any(String),
         message: expect.objectContaining({ role: 'assistant', content: 'They say alpha and beta.' }),
-        usage: { input: 50, output: 30, cached: 0, reasoning: 0, total: 80 },
+        usage: { input: 50, output: 30, cached: 0, reasoning: 0, total: 80, cost: 0.0006 },
         status: 'done',
       },
     ]);

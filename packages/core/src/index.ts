@@ -22,7 +22,6 @@ export type {
   Answer,
   AskRequest,
   Asker,
-  Budget,
   Decision,
   PermissionPolicy,
   PermissionRequest,
@@ -30,6 +29,7 @@ export type {
   ToolContent,
   ToolContext,
 } from './contracts/tool.ts';
+export type { Budget, Limits, SessionUsage, UsageByModel, UsageTotals } from './contracts/usage.ts';
 export type { PromptBlock, PromptFacts, PromptSource } from './contracts/prompt.ts';
 export type { FeedEvent, FeedEventOf, FeedEvents, FollowOptions } from './contracts/feed.ts';
 export type {

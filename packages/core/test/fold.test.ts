@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { UsageTotals } from '../src/contracts/usage.ts';
 import { decode, encode } from '../src/records/codec.ts';
 import type { Rec } from '../src/records/types.ts';
 import { loadState } from '../src/session/load.ts';
@@ -14,6 +15,16 @@ import { expectCompilable, expectValid, fold, plain } from './support/fold.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const usage = { input: 3, output: 2, cached: 0, reasoning: 0, total: 5 };
+const usages = fc.constantFrom(undefined, usage, { ...usage, cacheWrite: 1, cost: 0.1 }, { ...usage, cost: 0.2 });
+const unreported = fc.constantFrom(undefined, { input: 7, output: 1 }, { input: 7, output: 1, cost: 0.3 });
+const modelName = fc.constantFrom(undefined, 'test/model', '__proto__', 'constructor');
+const spent = fc.option(
+  fc.record({ model: fc.constantFrom('test/model', '__proto__', 'constructor'), usage: usages, unreported }),
+  { nil: undefined },
+);
+const child = fc.constantFrom('k1', 'k2', 'constructor');
+/** Milliseconds apart, so that time has something to count. */
+const moment = fc.integer({ min: 0, max: 5000 }).map((ms) => new Date(Date.parse(at) + ms).toISOString());
 
 const turn = fc.constantFrom('t1', 't2', 't3');
 const callId = fc.constantFrom('c1', 'c2', 'c 3', '', '__proto__', 'x'.repeat(70));
@@ -24,6 +35,12 @@ const reason = fc.constantFrom('stop', 'length', 'tool-calls', 'content-filter',
 /** An id of a message that may be there: the n-th. */
 const someId = fc.integer({ min: 1, max: 12 }).map((n) => `m${n}`);
 const seq = fc.integer({ min: 0, max: 40 });
+
+function took(calls: number): UsageTotals {
+  const none = { retries: 0, compactions: 0, cached: 0, cacheWrite: 0, reasoning: 0, unpriced: 0 };
+  const some = { input: calls, output: calls, total: 2 * calls, cost: calls / 10 };
+  return { calls, ...none, ...some, unreported: { calls: 1, tokens: 3, cost: 0.01 } };
+}
 
 const part = fc.oneof(
   fc.record({ type: fc.constant('text'), length: fc.integer({ min: 0, max: 8 }), meta }),
@@ -57,7 +74,7 @@ const facts = fc.oneof(
       type: fc.constant('step'),
       role: fc.constant('assistant'),
       content,
-      timestamp: fc.constant(at),
+      timestamp: moment,
       turn: fc.option(turn, { nil: undefined }),
       toolCalls: fc.option(
         fc.uniqueArray(callId, { maxLength: 3 }).map((ids) => ids.map((id) => ({ id, tool: 'look', params: {} }))),
@@ -66,7 +83,9 @@ const facts = fc.oneof(
       parts: fc.option(fc.array(part, { maxLength: 4 }), { nil: undefined }),
       finishReason: reason,
       rawFinishReason: fc.option(fc.constant('pause_turn'), { nil: undefined }),
-      usage: fc.option(fc.constant(usage), { nil: undefined }),
+      usage: usages,
+      unreported,
+      model: modelName,
       provider: fc.constantFrom('test', 'other'),
     }),
   },
@@ -123,6 +142,35 @@ const facts = fc.oneof(
       waitMs: fc.constant(1),
       until: fc.constantFrom(undefined, at),
       model: fc.constantFrom(undefined, { requested: 'other', name: 'test/other' }),
+      spent,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('reserve'),
+      at: moment,
+      turn,
+      model: fc.constantFrom('test/model', '__proto__'),
+      input: fc.nat(50),
+      output: fc.nat(50),
+      price: fc.constantFrom(undefined, { input: 1, output: 2 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('carry-on'), at: moment, turn }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('spawn'), at: moment, turn, call: callId, session: child }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('spent'),
+      at: moment,
+      turn,
+      session: child,
+      models: fc.dictionary(fc.constantFrom('test/model', 'other'), fc.constantFrom(took(1), took(5)), { maxKeys: 2 }),
+      end: fc.constantFrom(undefined, true),
     }),
   },
   {
@@ -150,12 +198,13 @@ const facts = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant('turn-end'),
-      at: fc.constant(at),
+      at: moment,
       turn,
-      status: fc.constantFrom('done', 'failed', 'aborted'),
+      status: fc.constantFrom('done', 'failed', 'aborted', 'interrupted'),
       finishReason: reason,
       usage: fc.constant(usage),
       steps: fc.nat(3),
+      spent,
     }),
   },
   {
@@ -187,6 +236,9 @@ const facts = fc.oneof(
       keep: fc.array(seq, { maxLength: 4 }),
       messages: fc.option(fc.nat(9), { nil: undefined }),
       summary: fc.option(content, { nil: undefined }),
+      usage: usages,
+      unreported,
+      model: modelName,
     }),
   },
   {
@@ -246,6 +298,10 @@ const TYPES: ReadonlySet<string> = new Set([
   'answer',
   'start',
   'attempt',
+  'reserve',
+  'carry-on',
+  'spawn',
+  'spent',
   'repair',
   'turn-end',
   'edit',

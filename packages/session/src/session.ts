@@ -18,6 +18,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     page: (query) => sessions().page(query),
     info: (id) => sessions().info(id),
     show: (id) => sessions().show(id),
+    usage: (id) => sessions().usage(id),
     follow: (id, options) => sessions().follow(id, options),
     approvals: (id) => sessions().approvals(id),
     delete: (id) => sessions().delete(id),

@@ -35,7 +35,8 @@ export async function playTurn(scene: TurnScene): Promise<TurnDifference | undef
     report: () => undefined,
   });
   const session = await sessions.resume(id);
-  playing.turn = session.turn(turn.opening.content);
+  const { content, effort, budget } = turn.opening;
+  playing.turn = session.turn(content, { ...(effort && { effort }), ...(budget && { budget }) });
   await pump(playing.turn, () => real?.running() !== true, clock, recorded);
   const found = await added();
   await sessions.close();

@@ -8,6 +8,7 @@ import type { PromptSource } from './prompt.ts';
 import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
 import type { Asker, PermissionPolicy, Tool } from './tool.ts';
 import type { ChunkOf, Message, MessageStream, Turn, TurnUsage } from './turn.ts';
+import type { Budget, Limits, SessionUsage } from './usage.ts';
 
 /** The spec's options. Everything but `model` is optional. */
 export interface SessionOptions {
@@ -41,13 +42,15 @@ export interface SessionOptions {
   readonly pruneStrategy?: PruneStrategy;
   /** Share of the window at which to prune, 0 to 1; default 0.9. */
   readonly pruneThreshold?: number;
-  /** Model calls in one turn; default 50. */
+  /** Steps of one turn, its answered model calls; default 50. The turn ends after the last one, as `step-limit`. */
   readonly maxSteps?: number;
   /**
    * Names of models that answer in place of `model`, in this order: once its tries are used up, where it is overloaded or limited for longer
    * than a turn waits, and where the provider doesn't know it. A turn stays with the one it came to; the next turn begins with `model`.
    */
   readonly fallbackModels?: readonly string[];
+  /** What turns of the session, and all of them together, may take. The turn that would go over it ends with BUDGET_EXCEEDED. */
+  readonly budget?: Budget;
   /** Working directory of the tools. */
   readonly cwd?: string;
   readonly title?: string;
@@ -96,6 +99,8 @@ export interface TurnOptions {
   readonly model?: SessionOptions['model'];
   /** What happens to calls of this turn that a person must agree to; default: as `SessionsConfig` says. */
   readonly onAsk?: OnAsk;
+  /** What the turn may take; each limit stands in place of the session's limit for turns. A message that steers takes those of the turn that runs. */
+  readonly budget?: Limits;
 }
 
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
@@ -108,7 +113,7 @@ export interface ExportedSession {
     readonly title?: string;
     readonly cwd?: string;
     readonly tags?: readonly string[];
-    readonly parent?: { readonly id: string; readonly seq: number };
+    readonly parent?: NonNullable<SessionHead['parent']>;
   };
   readonly state: SessionState;
   /** Everything, in the spec's shape. */
@@ -148,6 +153,8 @@ export interface Session {
    * recorded. MODEL_NOT_FOUND.
    */
   setModel(model: SessionOptions['model']): Promise<void>;
+  /** What model calls took so far: of this session, of its sub-sessions, and of all that hang on its root. */
+  usage(): Promise<SessionUsage>;
   /** Tokens that the next request would take, about. */
   getContextUsage(): { readonly current: number; readonly max: number };
   /** What follows the last clear; `all`: everything. */
@@ -191,6 +198,8 @@ export interface Sessions {
   follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
   /** What people are asked in a session, read without a lease. */
   approvals(id: string): Promise<readonly PendingAsk[]>;
+  /** The usage ledger; reads without a lease and without writing. */
+  usage(id: string): Promise<SessionUsage>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
   /** SESSION_EXISTS where the id is taken, unless `newId`. `model`: the name to go on with, in place of what the data name. */

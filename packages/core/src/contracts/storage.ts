@@ -37,7 +37,8 @@ export interface SessionHead extends SessionState {
   readonly title?: string;
   readonly cwd?: string;
   readonly tags?: readonly string[];
-  readonly parent?: { readonly id: string; readonly seq: number };
+  /** `spawn`: a sub-session of that one; else a copy of it. */
+  readonly parent?: { readonly id: string; readonly seq: number; readonly kind?: 'spawn' };
 }
 
 /** The right to write one session. */

@@ -51,13 +51,6 @@ export interface ToolContext {
   ask(question: ToolQuestion): Promise<string>;
 }
 
-export interface Budget {
-  readonly steps?: number;
-  readonly tokens?: number;
-  readonly cost?: number;
-  readonly durationMs?: number;
-}
-
 /** What a policy is asked about one call. */
 export interface PermissionRequest {
   readonly session: string;

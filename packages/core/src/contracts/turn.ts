@@ -42,8 +42,12 @@ export interface TurnUsage {
   /** With reasoning. */
   readonly output: number;
   readonly cached: number;
+  /** Input that was written to the provider's cache, where it says so. */
+  readonly cacheWrite?: number;
   readonly reasoning: number;
   readonly total: number;
+  /** USD, by the price that the model had when it was called; absent where that isn't known. */
+  readonly cost?: number;
 }
 
 /** Where to resume: the last stored record, the attempt, and the characters of the current step shown so far. */

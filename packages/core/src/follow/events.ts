@@ -15,6 +15,10 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case 'checkpoint':
     case 'repair':
     case 'start':
+    case 'reserve':
+    case 'carry-on':
+    case 'spawn':
+    case 'spent':
       return undefined;
     case 'session': {
       const { at: time, model, tools, title, cwd, tags } = record;
@@ -41,7 +45,7 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
       return { type: 'reset', at, offset: 0, reason: 'retry', code, waitMs, ...known({ model: model?.name }) };
     }
     case 'turn-end': {
-      const { type: _type, at: time, ...facts } = record;
+      const { type: _type, at: time, spent: _spent, ...facts } = record;
       return { type: 'turn_end', at, time, ...facts };
     }
     case 'edit': {

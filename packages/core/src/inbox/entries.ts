@@ -1,6 +1,8 @@
 import type { Verdict } from '../contracts/ask.ts';
 import { EFFORTS } from '../contracts/model.ts';
 import type { InboxEntry } from '../contracts/storage.ts';
+import type { Limits } from '../contracts/usage.ts';
+import { wrongLimits } from '../session/limits.ts';
 import type { Said } from '../turn/said.ts';
 
 /** What others leave for the holder of the lease. */
@@ -46,9 +48,12 @@ export function readLetter({ key, json }: InboxEntry): Letter | undefined {
 }
 
 /** How the turn is to be run, as far as this code understands it. */
-function howOf({ effort }: Record<string, unknown>): Omit<Said, 'text' | 'key'> {
+function howOf({ effort, budget }: Record<string, unknown>): Omit<Said, 'text' | 'key'> {
   const known = EFFORTS.find((one) => one === effort);
-  return known === undefined ? {} : { effort: known };
+  return {
+    ...(known !== undefined && { effort: known }),
+    ...(wrongLimits(budget) === undefined && { budget: budget as Limits }),
+  };
 }
 
 function readAnswer(key: string, body: Record<string, unknown>): AnswerLetter | undefined {

@@ -30,14 +30,19 @@ export async function waitingMessages(live: LiveSession): Promise<MessageLetter[
 /** Before a model call, and before a turn ends: the messages that steer it become part of it. True if there were any. */
 export async function takeSteering(context: TurnContext): Promise<boolean> {
   const steering = (await waitingMessages(context.live)).filter(({ mode }) => mode === 'steer');
-  if (steering.length > 0) await hear(context, steering);
+  // A turn that runs keeps its limits.
+  if (steering.length > 0)
+    await hear(
+      context,
+      steering.map(({ budget: _budget, ...said }) => said),
+    );
   return steering.length > 0;
 }
 
 /** Stores what the user says in this turn, first or later; what waited in the inbox leaves it. */
 export async function hear({ live, handle, runtime, model }: TurnContext, said: readonly Said[]): Promise<void> {
   const at = isoNow(runtime.clock);
-  const records = said.map(({ key, text, effort }): MessageRecord => ({
+  const records = said.map(({ key, text, effort, budget }): MessageRecord => ({
     type: 'message',
     id: runtime.ids('message'),
     role: 'user',
@@ -46,6 +51,7 @@ export async function hear({ live, handle, runtime, model }: TurnContext, said: 
     turn: handle.id,
     ...(key !== undefined && { key }),
     ...(effort !== undefined && { effort }),
+    ...(budget !== undefined && { budget }),
   }));
   const warnings = said.flatMap(({ effort }) =>
     effort === undefined ? [] : droppedSettings(model.name, model.info, { effort }),

@@ -16,6 +16,8 @@ export interface Finish {
   readonly reason: FinishReason;
   readonly raw?: string;
   readonly usage: TurnUsage;
+  /** The provider gave figures, be they 0. */
+  readonly counted: boolean;
 }
 
 /** What a stream has told so far. */
@@ -91,6 +93,7 @@ export class Accumulator {
           reason: part.finishReason.unified,
           ...(part.finishReason.raw !== undefined && { raw: part.finishReason.raw }),
           usage: usageOf(part.usage),
+          counted: isCount(part.usage?.inputTokens?.total) || isCount(part.usage?.outputTokens?.total),
         };
         return;
       case 'error':
@@ -214,11 +217,22 @@ function usageOf(usage: LanguageModelV4Usage | undefined): TurnUsage {
   const input = tokens(usage?.inputTokens?.total);
   const output = tokens(usage?.outputTokens?.total);
   if (input + output === 0) return NO_USAGE;
-  const cached = tokens(usage?.inputTokens?.cacheRead);
-  return { input, output, cached, reasoning: tokens(usage?.outputTokens?.reasoning), total: input + output };
+  const cacheWrite = tokens(usage?.inputTokens?.cacheWrite);
+  return {
+    input,
+    output,
+    cached: tokens(usage?.inputTokens?.cacheRead),
+    ...(cacheWrite > 0 && { cacheWrite }),
+    reasoning: tokens(usage?.outputTokens?.reasoning),
+    total: input + output,
+  };
 }
 
 /** A sum that isn't JSON (NaN where a provider counts with what it didn't get) would not survive storage. */
 function tokens(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) ? value : 0;
+  return isCount(value) ? value : 0;
+}
+
+function isCount(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value);
 }

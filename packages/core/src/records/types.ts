@@ -1,10 +1,11 @@
 import type { JSONValue, SharedV4ProviderMetadata } from '@ai-sdk/provider';
-import type { Effort } from '../contracts/model.ts';
+import type { Effort, ModelInfo } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
 import type { ToolQuestion, Verdict } from '../contracts/ask.ts';
 import type { PruneStrategy } from '../contracts/session.ts';
 import type { Access } from '../contracts/tool.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
+import type { Budget, Limits, UsageByModel } from '../contracts/usage.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** The record format that this code writes. A log that names a newer one is refused. */
@@ -21,6 +22,7 @@ export interface Settings {
   readonly pruneThreshold?: number;
   readonly maxSteps?: number;
   readonly fallbackModels?: readonly string[];
+  readonly budget?: Budget;
 }
 
 export interface ModelName {
@@ -32,6 +34,22 @@ export interface ModelName {
 export interface Lineage {
   readonly id: string;
   readonly seq: number;
+  /** A sub-session, which a tool of the other one began; absent: a copy. */
+  readonly kind?: 'spawn';
+}
+
+/** What a call took whose provider didn't say: about so many tokens, and USD where the price is known. */
+export interface Unreported {
+  readonly input: number;
+  readonly output: number;
+  readonly cost?: number;
+}
+
+/** What one model call took that left no step. */
+export interface Spent {
+  readonly model: string;
+  readonly usage?: TurnUsage;
+  readonly unreported?: Unreported;
 }
 
 /** Always the first record. */
@@ -63,6 +81,8 @@ export interface MessageRecord {
   readonly key?: string;
   /** Of the turn that it opens, in place of the session's. */
   readonly effort?: Effort;
+  /** Of the turn that it opens. */
+  readonly budget?: Limits;
   readonly important?: boolean;
 }
 
@@ -83,6 +103,7 @@ export interface StepRecord {
   readonly finishReason: FinishReason;
   readonly rawFinishReason?: string;
   readonly usage?: TurnUsage;
+  readonly unreported?: Unreported;
   /** Who wrote it; signatures go back only to the same provider. */
   readonly model?: string;
   readonly provider?: string;
@@ -184,6 +205,48 @@ export interface AttemptRecord {
   readonly until?: string;
   /** The model that is asked from now on, in place of the one that failed. */
   readonly model?: ModelName;
+  /** What the call that failed took. */
+  readonly spent?: Spent;
+}
+
+/** A model call is about to be made, and what it may take; written where tokens or cost have a limit, for the case of a crash. */
+export interface ReserveRecord {
+  readonly type: 'reserve';
+  readonly at: string;
+  readonly turn: string;
+  readonly model: string;
+  /** Tokens, about. */
+  readonly input: number;
+  /** Tokens at most. */
+  readonly output: number;
+  readonly price?: NonNullable<ModelInfo['price']>;
+}
+
+/** A turn that a crash left open goes on; the time since its last record was not its. */
+export interface CarryOnRecord {
+  readonly type: 'carry-on';
+  readonly at: string;
+  readonly turn: string;
+}
+
+/** A call is about to begin a sub-session. */
+export interface SpawnRecord {
+  readonly type: 'spawn';
+  readonly at: string;
+  readonly turn: string;
+  readonly call: string;
+  readonly session: string;
+}
+
+/** What a sub-session took so far in all, with its own sub-sessions. */
+export interface SpentRecord {
+  readonly type: 'spent';
+  readonly at: string;
+  readonly turn: string;
+  readonly session: string;
+  readonly models: UsageByModel['models'];
+  /** It has ended. */
+  readonly end?: true;
 }
 
 /** What requests leave out of what came before, because the provider refused it. Nothing of the log is lost. */
@@ -216,6 +279,8 @@ export interface TurnEndRecord {
   readonly usage: TurnUsage;
   readonly steps: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** What the last model call took, if it failed and left no step. */
+  readonly spent?: Spent;
 }
 
 export interface EditRecord {
@@ -249,6 +314,9 @@ export interface BoundaryRecord {
   /** Of a compaction: what the model wrote in place of what left the window, and what that cost. */
   readonly summary?: string;
   readonly usage?: TurnUsage;
+  /** Who was asked for a summary, also where none came of it, and what that took if nobody said. */
+  readonly model?: string;
+  readonly unreported?: Unreported;
 }
 
 /** Whatever the session was told to change, and why the request's prefix broke. */
@@ -283,6 +351,8 @@ export interface WarningRecord {
 export interface CheckpointRecord {
   readonly type: 'checkpoint';
   readonly at: string;
+  /** What a state held when it was written; a fold doesn't start at one that holds less than this code folds. */
+  readonly version?: number;
   readonly state: unknown;
 }
 
@@ -295,6 +365,10 @@ export type Rec =
   | AnswerRecord
   | StartRecord
   | AttemptRecord
+  | ReserveRecord
+  | CarryOnRecord
+  | SpawnRecord
+  | SpentRecord
   | RepairRecord
   | TurnEndRecord
   | EditRecord

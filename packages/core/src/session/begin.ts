@@ -5,8 +5,10 @@ import { RepriseError } from '../errors.ts';
 import type { ChangeRecord, Rec, Settings } from '../records/types.ts';
 import { FORMAT } from '../records/types.ts';
 import { droppedSettings } from '../model/effort.ts';
+import { noPrice } from '../turn/scopes.ts';
 import { settingsOf } from './options.ts';
 import { isoNow } from './clock.ts';
+import { resolveModel } from './models.ts';
 import type { Parts } from './parts.ts';
 
 /** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
@@ -16,7 +18,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
   const tools = options.tools ?? parts.tools.names();
   checkTools(parts, tools);
   const model = await parts.setModel(options.model);
-  await checkFallbacks(parts, options.fallbackModels);
+  await checkModels(parts, model, settingsOf(options));
   const cwd = options.cwd ?? runtime.cwd;
   const record: Rec = {
     type: 'session',
@@ -45,7 +47,7 @@ export async function changeOf(parts: Parts, options: Partial<SessionOptions>): 
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(state.settings[key as keyof typeof settings]),
   );
   if (options.tools !== undefined) checkTools(parts, options.tools);
-  await checkFallbacks(parts, options.fallbackModels);
+  await checkModels(parts, await modelToCheck(parts, options), { budget: state.settings.budget ?? {}, ...settings });
   const model = options.model === undefined ? undefined : await parts.setModel(options.model);
   const system = options.systemPrompt === undefined ? undefined : custom(options.systemPrompt);
   const change: Omit<ChangeRecord, 'type' | 'at' | 'reason'> = {
@@ -79,9 +81,28 @@ function known(parts: Parts): Promise<ResolvedModel | undefined> {
   return parts.resolveModel().catch(() => undefined);
 }
 
-/** MODEL_NOT_FOUND for a name that stands for no model: not only when it is needed most. */
-async function checkFallbacks({ runtime }: Parts, names: readonly string[] = []): Promise<void> {
-  for (const name of names) await runtime.models.resolve(name);
+/** The model that is judged beside a limit of cost. One that is gone stops no reading: its error comes with the first message. */
+async function modelToCheck(
+  parts: Parts,
+  { model, budget }: Partial<SessionOptions>,
+): Promise<ResolvedModel | undefined> {
+  if (model !== undefined) return resolveModel(parts.runtime.models, model);
+  return budget === undefined ? undefined : parts.resolveModel().catch(() => undefined);
+}
+
+/**
+ * What would else be found when it is needed most: MODEL_NOT_FOUND for a fallback that stands for no model, INVALID_INPUT for a model without
+ * a price where cost has a limit.
+ */
+async function checkModels(
+  { runtime }: Parts,
+  model: ResolvedModel | undefined,
+  { fallbackModels = [], budget = {} }: Settings,
+): Promise<void> {
+  const models = await Promise.all(fallbackModels.map((name) => runtime.models.resolve(name)));
+  if (budget.turn?.maxCost === undefined && budget.session?.maxCost === undefined) return;
+  for (const { name, info } of model === undefined ? models : [model, ...models])
+    if (info.price === undefined) throw noPrice(name);
 }
 
 function checkTools(parts: Parts, names: readonly string[]): void {

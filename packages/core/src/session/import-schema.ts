@@ -13,10 +13,46 @@ const params = z.custom<Record<string, JSONValue>>(
 );
 const role = z.enum(['user', 'assistant', 'system']);
 const finishReason = z.enum(['stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other']);
-const usage = z.object({ input: count, output: count, cached: count, reasoning: count, total: count });
+const usage = z.object({
+  input: count,
+  output: count,
+  cached: count,
+  cacheWrite: count.optional(),
+  reasoning: count,
+  total: count,
+  cost: count.optional(),
+});
+const unreported = z.object({ input: count, output: count, cost: count.optional() });
+const spent = z.object({ model: z.string(), usage: usage.optional(), unreported: unreported.optional() });
+const totals = z.object({
+  calls: count,
+  retries: count,
+  compactions: count,
+  input: count,
+  cached: count,
+  cacheWrite: count,
+  output: count,
+  reasoning: count,
+  total: count,
+  cost: count,
+  unpriced: count,
+  unreported: z.object({ calls: count, tokens: count, cost: count }),
+});
+const limits = z.object({
+  maxSteps: count.optional(),
+  maxTokens: count.optional(),
+  maxCost: count.optional(),
+  maxDuration: count.optional(),
+});
+const price = z.object({
+  input: count,
+  output: count,
+  cacheRead: count.optional(),
+  cacheWrite: count.optional(),
+});
 const call = z.object({ id: z.string(), tool: z.string(), params });
 const meta = z.record(z.string(), z.record(z.string(), json)).optional();
-const lineage = z.object({ id: z.string(), seq: count });
+const lineage = z.object({ id: z.string(), seq: count, kind: z.literal('spawn').optional() });
 const blocks = z.array(z.object({ id: z.string(), text: z.string() }));
 const model = z.object({ requested: z.string(), name: z.string() });
 const effort = z.enum(EFFORTS);
@@ -30,6 +66,7 @@ const settings = z.object({
   pruneThreshold: z.number().optional(),
   maxSteps: count.optional(),
   fallbackModels: z.array(z.string()).optional(),
+  budget: z.object({ turn: limits.optional(), session: limits.optional() }).optional(),
 });
 const identity = {
   title: z.string().optional(),
@@ -90,6 +127,7 @@ const record = z.discriminatedUnion('type', [
     turn: z.string().optional(),
     key: z.string().optional(),
     effort: effort.optional(),
+    budget: limits.optional(),
     important: z.boolean().optional(),
   }),
   z.object({
@@ -105,6 +143,7 @@ const record = z.discriminatedUnion('type', [
     finishReason,
     rawFinishReason: z.string().optional(),
     usage: usage.optional(),
+    unreported: unreported.optional(),
     model: z.string().optional(),
     provider: z.string().optional(),
     important: z.boolean().optional(),
@@ -160,6 +199,26 @@ const record = z.discriminatedUnion('type', [
     waitMs: count,
     until: time.optional(),
     model: model.optional(),
+    spent: spent.optional(),
+  }),
+  z.object({
+    type: z.literal('reserve'),
+    at: time,
+    turn: z.string(),
+    model: z.string(),
+    input: count,
+    output: count,
+    price: price.optional(),
+  }),
+  z.object({ type: z.literal('carry-on'), at: time, turn: z.string() }),
+  z.object({ type: z.literal('spawn'), at: time, turn: z.string(), call: z.string(), session: z.string() }),
+  z.object({
+    type: z.literal('spent'),
+    at: time,
+    turn: z.string(),
+    session: z.string(),
+    models: z.record(z.string(), totals),
+    end: z.literal(true).optional(),
   }),
   z.object({
     type: z.literal('repair'),
@@ -184,6 +243,7 @@ const record = z.discriminatedUnion('type', [
     usage,
     steps: count,
     error: error.optional(),
+    spent: spent.optional(),
   }),
   z.object({
     type: z.literal('edit'),
@@ -202,6 +262,8 @@ const record = z.discriminatedUnion('type', [
     messages: count.optional(),
     summary: z.string().optional(),
     usage: usage.optional(),
+    model: z.string().optional(),
+    unreported: unreported.optional(),
   }),
   z.object({
     type: z.literal('change'),

@@ -1,12 +1,14 @@
 import type { CustomTool, SessionOptions } from '../contracts/session.ts';
 import type { Tool } from '../contracts/tool.ts';
 import { toTool } from '../tools/custom.ts';
+import type { SessionUsage } from '../contracts/usage.ts';
 import { fitOf } from '../turn/fit.ts';
 import { changeOf } from './begin.ts';
 import { resolveModel } from './models.ts';
 import { checkOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { ready } from './ready.ts';
+import { usageOf } from './usage.ts';
 
 /** Goes on with another model once what was asked for before is over; recorded, with the settings that it doesn't take. */
 export async function setModel(parts: Parts, model: SessionOptions['model']): Promise<void> {
@@ -43,4 +45,8 @@ export function contextUsage({ live, model, tools, pending }: Parts): { current:
   const facts = { info: model.info, provider: model.model.provider, tools: specs };
   const fit = fitOf({ ...state, settings }, facts);
   return { current: state.tokens + fit.overhead, max: fit.max };
+}
+
+export function ledgerOf({ runtime, live }: Parts): Promise<SessionUsage> {
+  return usageOf(runtime.storage, live.id, live.state, runtime.clock);
 }

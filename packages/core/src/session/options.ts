@@ -3,6 +3,7 @@ import type { SessionOptions } from '../contracts/session.ts';
 import { SESSION_ID } from '../contracts/storage.ts';
 import { RepriseError } from '../errors.ts';
 import type { Settings } from '../records/types.ts';
+import { wrongBudget } from './limits.ts';
 
 type Check = (value: unknown) => string | undefined;
 
@@ -39,6 +40,7 @@ const CHECKS: Readonly<Record<keyof SessionOptions, Check>> = {
   pruneThreshold: (value) => (value === 0 ? 'a number above 0 and up to 1' : share(value)),
   maxSteps: count,
   fallbackModels: words,
+  budget: wrongBudget,
   recover: (value) => (value === 'interrupt' || value === 'continue' ? undefined : '"interrupt" or "continue"'),
   cwd: text,
   title: text,
@@ -94,6 +96,7 @@ const SETTINGS = [
   'pruneThreshold',
   'maxSteps',
   'fallbackModels',
+  'budget',
 ] as const;
 
 export function settingsOf(options: Partial<SessionOptions>): Settings {

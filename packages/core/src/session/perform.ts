@@ -7,6 +7,7 @@ import { NO_USAGE } from '../state/state.ts';
 import type { TurnContext } from '../turn/context.ts';
 import { Fallbacks } from '../turn/fallbacks.ts';
 import { TurnHandle } from '../turn/handle.ts';
+import { Purse } from '../turn/purse.ts';
 import { runTurn } from '../turn/run.ts';
 import type { Parts } from './parts.ts';
 import { offerNewTools, ready } from './ready.ts';
@@ -31,8 +32,10 @@ export async function perform(
   const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
   const fallbacks = new Fallbacks(live.state.settings.fallbackModels ?? [], model.name, runtime.models);
   const { hub, leave } = runtime.hubs.enter(live.id, live.state.seq);
+  const purse = new Purse({ live, runtime, turn: handle.id });
+  const signal = AbortSignal.any([handle.signal, purse.deadline]);
   const shared = { runtime, live, handle, hub, model, fallbacks, tools, desk, roots, isNamed };
-  const context = { ...shared, signal: handle.signal };
+  const context = { ...shared, signal, purse };
   const stop = watchInbox(context);
   parts.desk = desk;
   try {

@@ -4,9 +4,10 @@ import type { Page, Query, SessionHead, SessionStorage } from '../contracts/stor
 import { notFound } from './load.ts';
 import { checkId } from './options.ts';
 import { showSession } from './show.ts';
+import { readUsage } from './usage.ts';
 
 /** The doors that only look: they need no model, take no lease and write nothing. */
-export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'approvals'>;
+export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'approvals' | 'usage'>;
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
 export function readSessions(storage: SessionStorage): SessionReader {
@@ -34,5 +35,6 @@ export function readSessions(storage: SessionStorage): SessionReader {
     },
     show: async (id) => showSession(storage, await info(id)),
     approvals: async (id) => readPending(storage, await info(id)),
+    usage: async (id) => readUsage(storage, await info(id)),
   };
 }

@@ -1,6 +1,7 @@
 import type { TurnOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import type { Said } from '../turn/said.ts';
+import { wrongLimits } from './limits.ts';
 import { checkOptions } from './options.ts';
 
 const KEY = /^[A-Za-z0-9_-]{1,100}$/;
@@ -9,7 +10,7 @@ const KEY = /^[A-Za-z0-9_-]{1,100}$/;
 export function saidOf(input: unknown, options: TurnOptions): Said {
   if (typeof input !== 'string' || input.trim() === '')
     throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
-  const { busy, key, effort, model, onAsk } = options;
+  const { busy, key, effort, model, onAsk, budget } = options;
   if (busy !== undefined && busy !== 'fail' && busy !== 'queue' && busy !== 'steer')
     throw new RepriseError('INVALID_INPUT', 'The option busy must be "fail", "queue" or "steer".');
   if (key !== undefined && !KEY.test(key))
@@ -17,5 +18,7 @@ export function saidOf(input: unknown, options: TurnOptions): Said {
   if (onAsk !== undefined && onAsk !== 'wait' && onAsk !== 'deny' && onAsk !== 'fail')
     throw new RepriseError('INVALID_INPUT', 'The option onAsk must be "wait", "deny" or "fail".');
   checkOptions({ effort, model }, []);
-  return { text: input, ...(effort !== undefined && { effort }) };
+  const wanted = budget === undefined ? undefined : wrongLimits(budget);
+  if (wanted !== undefined) throw new RepriseError('INVALID_INPUT', `The option budget must be ${wanted}.`);
+  return { text: input, ...(effort !== undefined && { effort }), ...(budget !== undefined && { budget }) };
 }

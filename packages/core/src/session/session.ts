@@ -4,7 +4,7 @@ import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns } from '../inbox/abort.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
-import { contextUsage, registerTool, setModel } from './manage.ts';
+import { contextUsage, ledgerOf, registerTool, setModel } from './manage.ts';
 import { readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
 import { startMessage, startPlainTurn } from './start-turn.ts';
@@ -76,6 +76,10 @@ export class SessionHandle implements Session {
 
   setModel(model: SessionOptions['model']): Promise<void> {
     return setModel(this.#parts, model);
+  }
+
+  usage(): ReturnType<Session['usage']> {
+    return ledgerOf(this.#parts);
   }
 
   getContextUsage(): { current: number; max: number } {

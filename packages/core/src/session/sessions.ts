@@ -31,6 +31,7 @@ class SessionDoors implements Sessions {
   readonly info: Sessions['info'];
   readonly show: Sessions['show'];
   readonly approvals: Sessions['approvals'];
+  readonly usage: Sessions['usage'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
@@ -42,6 +43,7 @@ class SessionDoors implements Sessions {
       info: this.info,
       show: this.show,
       approvals: this.approvals,
+      usage: this.usage,
     } = readSessions(runtime.storage));
   }
 

@@ -68,7 +68,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
   if (records !== undefined) {
     const kept = records.map((record): Rec => {
       const left = leftOut(record);
-      return left === undefined ? record : { type: 'warning', at, message: `${left} was left out at import.` };
+      return left === undefined ? owned(record) : { type: 'warning', at, message: `${left} was left out at import.` };
     });
     const { model, notice } = await modelToGoOn(runtime, asked);
     const change: Rec[] = model === undefined ? [] : [{ type: 'change', at, reason: 'model', model }];
@@ -128,6 +128,13 @@ async function modelToGoOn(
     if (asked !== undefined) throw error;
     return { model: { requested, name: requested } };
   }
+}
+
+/** What was a sub-session elsewhere belongs to nobody here. */
+function owned(record: Rec): Rec {
+  if (record.type !== 'session' || record.parent === undefined) return record;
+  const { id, seq } = record.parent;
+  return { ...record, parent: { id, seq } };
 }
 
 /** An id names one message: a second one that bears it gets another. */

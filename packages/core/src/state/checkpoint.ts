@@ -6,6 +6,9 @@ import type { State } from './state.ts';
 const RECORDS = 256;
 const CHARACTERS = 1_048_576;
 
+/** Raised with every field of a state that a fold fills. A checkpoint of another number is passed over, and the next one is whole again. */
+const VERSION = 2;
+
 /** Everything of a state but the bodies. */
 interface Folded extends Omit<State, 'entries' | 'tokens' | 'checkpoint' | 'since' | 'seq'> {
   /** The seqs of the entries as runs: start, length, start, length, … */
@@ -19,11 +22,17 @@ export function checkpointDue(state: State): boolean {
 export function toCheckpoint(state: State, at: string): CheckpointRecord {
   const { entries, tokens: _tokens, checkpoint: _checkpoint, since: _since, seq: _seq, ...facts } = state;
   const folded: Folded = { ...facts, window: runsOf(entries) };
-  return { type: 'checkpoint', at, state: folded };
+  return { type: 'checkpoint', at, version: VERSION, state: folded };
 }
 
-/** What `toCheckpoint` wrote. The record passed the store's checksum, so only its outline is checked. */
-export function fromCheckpoint(value: unknown, seq: number): { state: Partial<State>; window: readonly number[] } {
+/** What `toCheckpoint` wrote. The record passed the store's checksum, so only its outline is checked. STORAGE_DAMAGED where it is of no use. */
+export function fromCheckpoint(
+  { state: value, version = 1 }: CheckpointRecord,
+  seq: number,
+): { state: Partial<State>; window: readonly number[] } {
+  if (version !== VERSION) {
+    throw new RepriseError('STORAGE_DAMAGED', `Checkpoint ${seq} holds a state of version ${version}, not ${VERSION}.`);
+  }
   if (typeof value !== 'object' || value === null || !('window' in value) || !Array.isArray(value.window)) {
     throw new RepriseError('STORAGE_DAMAGED', `Checkpoint ${seq} holds no state.`, {
       details: { damage: [{ kind: 'foreign', seq, note: 'not a checkpoint' }] },

@@ -1,4 +1,3 @@
-import type { TurnUsage } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
 import type {
   AttemptRecord,
@@ -6,16 +5,26 @@ import type {
   BoundaryRecord,
   DeleteRecord,
   EditRecord,
-  MessageRecord,
   Rec,
   ResultRecord,
   StepRecord,
 } from '../records/types.ts';
+import {
+  carriedOn,
+  chargeAttempt,
+  chargeBoundary,
+  chargeEnd,
+  chargeStep,
+  childSpent,
+  forked,
+  reserved,
+  spawned,
+} from './account.ts';
 import { fromCheckpoint } from './checkpoint.ts';
 import { answered, asked, begun, ungranted } from './asks.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
-import { EMPTY, NO_USAGE, addUsage, entryOf } from './state.ts';
+import { EMPTY, entryOf, opened } from './state.ts';
 
 /**
  * The state after `record`, which is record `seq` and `characters` long. Pure: no clock, no I/O, nothing given is changed. A record that
@@ -36,11 +45,10 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
     }
     case 'message': {
       // A message of the turn that runs steers it.
-      const opened: OpenTurn | undefined =
-        record.turn !== undefined && record.turn !== next.open?.turn ? openedBy(record, record.turn, seq) : undefined;
+      const begins = record.turn !== next.open?.turn ? record.turn : undefined;
       const titled =
         next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(record.content) } : next;
-      const begun = opened === undefined ? titled : { ...titled, open: opened, failed: false };
+      const begun = begins === undefined ? titled : { ...titled, open: opened(begins, seq, record), failed: false };
       return push(begun, entryOf(seq, record), record.role);
     }
     case 'step':
@@ -51,7 +59,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       if (open === undefined) return called(next, record) ? push(next, entryOf(seq, record)) : next;
       if (!open.pending.some((call) => call.id === record.call)) return next;
       const pending = open.pending.filter((call) => call.id !== record.call);
-      return push({ ...next, open: { ...open, pending } }, entryOf(seq, record));
+      return push({ ...next, open: { ...open, pending, last: record.at } }, entryOf(seq, record));
     }
     case 'ask':
       return asked(next, record);
@@ -60,14 +68,22 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
     case 'start':
       return begun(next, record);
     case 'attempt':
-      return next.open?.turn === record.turn ? { ...next, open: attempted(next.open, record) } : next;
+      return next.open?.turn === record.turn ? attempted(next, record) : next;
+    case 'reserve':
+      return reserved(next, record);
+    case 'carry-on':
+      return carriedOn(next, record);
+    case 'spawn':
+      return spawned(next, record);
+    case 'spent':
+      return childSpent(next, record);
     case 'repair': {
       const { repair: _repair, ...rest } = next;
       return record.repair === undefined ? rest : { ...rest, repair: record.repair };
     }
     case 'turn-end': {
       if (next.open?.turn !== record.turn) return next;
-      const { open: _open, ...rest } = next;
+      const { open: _open, ...rest } = chargeEnd(next, record);
       const failed = record.status === 'failed';
       return { ...rest, failed, refused: failed && record.error?.code === 'PROVIDER' };
     }
@@ -87,7 +103,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return { ...rest, ...repaired, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
     case 'fork':
-      return ungranted({ ...next, parent: record.parent, createdAt: record.at });
+      return ungranted({ ...forked(next), parent: record.parent, createdAt: record.at });
     case 'warning':
       return next;
     case 'checkpoint':
@@ -105,7 +121,7 @@ export function startAt(seq: number, record: Rec | undefined): { state: State; w
       details: { damage: [{ kind: 'foreign', seq, note: 'not a checkpoint' }] },
     });
   }
-  const { state, window } = fromCheckpoint(record.state, seq);
+  const { state, window } = fromCheckpoint(record, seq);
   return { state: { ...EMPTY, ...state, checkpoint: seq, since: { records: 0, characters: 0 } }, window };
 }
 
@@ -151,11 +167,6 @@ function push(state: State, entry: Entry, role?: 'user' | 'assistant' | 'system'
   };
 }
 
-function openedBy({ effort }: MessageRecord, turn: string, seq: number): OpenTurn {
-  const open = { turn, seq, steps: 0, usage: NO_USAGE, pending: [], attempt: 1 };
-  return effort === undefined ? open : { ...open, effort };
-}
-
 /** Whether the newest step made this call and has no result of it yet. */
 function called(state: State, { call, turn }: ResultRecord): boolean {
   for (let i = state.entries.length - 1; i >= 0; i -= 1) {
@@ -166,14 +177,17 @@ function called(state: State, { call, turn }: ResultRecord): boolean {
   return false;
 }
 
-function attempted({ until: _until, ...open }: OpenTurn, { attempt, until }: AttemptRecord): OpenTurn {
-  return { ...open, attempt, ...(until !== undefined && { until }) };
+function attempted(state: State, record: AttemptRecord): State {
+  const told = chargeAttempt(state, record);
+  const { until: _until, ...open } = told.open as OpenTurn;
+  const { attempt, until } = record;
+  return { ...told, open: { ...open, attempt, ...(until !== undefined && { until }) } };
 }
 
 function withOpenStep(state: State, step: StepRecord): State {
-  const told = counted(state, step.usage);
+  const told = chargeStep(state, step);
   if (told.open === undefined || step.turn !== told.open.turn) return told;
-  const { until: _until, asks: _asks, begun: _begun, ...open } = told.open;
+  const { until: _until, asks: _asks, begun: _begun, reserved: _reserved, ...open } = told.open;
   return {
     ...told,
     open: {
@@ -181,6 +195,7 @@ function withOpenStep(state: State, step: StepRecord): State {
       steps: open.steps + 1,
       pending: (step.toolCalls ?? []).map(({ id, tool }) => ({ id, tool })),
       attempt: 1,
+      last: step.timestamp,
     },
   };
 }
@@ -202,17 +217,6 @@ function changed(state: State, record: EditRecord): State {
   return { ...next, edits: { ...state.edits, [record.message]: change }, prefixFrom };
 }
 
-/** Tokens count for the session, and for the turn that runs. */
-function counted(state: State, usage: TurnUsage | undefined): State {
-  if (usage === undefined) return state;
-  const { input, output, total } = state.usage;
-  return {
-    ...state,
-    usage: { input: input + usage.input, output: output + usage.output, total: total + usage.total },
-    ...(state.open !== undefined && { open: { ...state.open, usage: addUsage(state.open.usage, usage) } }),
-  };
-}
-
 function deleted(state: State, { message, role, cleared }: DeleteRecord): State {
   const gone = state.entries.toArray().find((entry) => entry.record.type !== 'result' && entry.record.id === message);
   // Results follow their step; their ids alone don't say whose they are (imports repeat them).
@@ -228,9 +232,9 @@ function deleted(state: State, { message, role, cleared }: DeleteRecord): State 
 function moved(state: State, record: BoundaryRecord): State {
   const keep = new Set(record.keep);
   const kept = replaceEntries(state, (entry) => (entry.seq >= record.from || keep.has(entry.seq) ? entry : undefined));
-  const { summary: old, ...window } = counted(
+  const { summary: old, ...window } = chargeBoundary(
     { ...kept, windowFrom: record.from, prefixFrom: state.seq },
-    record.usage,
+    record,
   );
   switch (record.reason) {
     case 'clear':

@@ -3,7 +3,20 @@ import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
 import { estimateTokens } from '../context/estimate.ts';
-import type { AnswerRecord, AskRecord, BodyRecord, Lineage, ModelName, Repair, Settings } from '../records/types.ts';
+import type {
+  AnswerRecord,
+  AskRecord,
+  BodyRecord,
+  Lineage,
+  MessageRecord,
+  ModelName,
+  Repair,
+  ReserveRecord,
+  Settings,
+} from '../records/types.ts';
+import type { Limits, UsageByModel } from '../contracts/usage.ts';
+import type { Ledger, Spending } from './ledger.ts';
+import { EMPTY_LEDGER, NO_SPENDING } from './ledger.ts';
 import { List } from './list.ts';
 
 /** A record in the window, with the tokens that its body takes, about. */
@@ -42,6 +55,41 @@ export interface OpenTurn {
   readonly until?: string;
   /** How hard the model thinks in it, where that was said. */
   readonly effort?: Effort;
+  /** Its own limits. */
+  readonly budget?: Limits;
+  /** By its own calls and by sub-sessions of it that have ended. */
+  readonly spent: Spending;
+  /** The model call that is under way. */
+  readonly reserved?: Pick<ReserveRecord, 'model' | 'input' | 'output' | 'price'>;
+  /** Sub-sessions that run, each with what it took so far. */
+  readonly children: Readonly<Record<string, UsageByModel['models']>>;
+  /** Sub-sessions that it began. */
+  readonly spawned: number;
+  /** It runs since then; before, in a process that is gone, it ran so many milliseconds. */
+  readonly since: string;
+  readonly ms: number;
+  /** Its newest record. */
+  readonly last: string;
+}
+
+/** A turn that has nothing but its message. */
+export function opened(turn: string, seq: number, { timestamp, effort, budget }: MessageRecord): OpenTurn {
+  return {
+    turn,
+    seq,
+    steps: 0,
+    usage: NO_USAGE,
+    pending: [],
+    attempt: 1,
+    ...(effort !== undefined && { effort }),
+    ...(budget !== undefined && { budget }),
+    spent: NO_SPENDING,
+    children: {},
+    spawned: 0,
+    since: timestamp,
+    ms: 0,
+    last: timestamp,
+  };
 }
 
 /** What a session is after its records, with the bodies of the window alone. Only `reduce` makes one. */
@@ -60,6 +108,7 @@ export interface State {
   readonly lastMessage: string;
   readonly messageCount: number;
   readonly usage: SessionState['tokenUsage'];
+  readonly ledger: Ledger;
   /** The last turn failed. */
   readonly failed: boolean;
   /** … because the provider refused the request. */
@@ -95,9 +144,16 @@ export function addUsage(a: TurnUsage, b: TurnUsage | undefined): TurnUsage {
     input: a.input + b.input,
     output: a.output + b.output,
     cached: a.cached + b.cached,
+    ...plus('cacheWrite', a.cacheWrite, b.cacheWrite),
     reasoning: a.reasoning + b.reasoning,
     total: a.total + b.total,
+    ...plus('cost', a.cost, b.cost),
   };
+}
+
+/** What neither knows stays unknown. */
+function plus<K extends string>(key: K, a: number | undefined, b: number | undefined): { [key in K]?: number } {
+  return a === undefined && b === undefined ? {} : ({ [key]: (a ?? 0) + (b ?? 0) } as { [key in K]: number });
 }
 
 /** Before the first record. */
@@ -112,6 +168,7 @@ export const EMPTY: State = {
   lastMessage: '',
   messageCount: 0,
   usage: { input: 0, output: 0, total: 0 },
+  ledger: EMPTY_LEDGER,
   failed: false,
   refused: false,
   clearedFrom: 1,

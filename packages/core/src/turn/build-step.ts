@@ -7,12 +7,14 @@ import { codeOf } from '../model/classify.ts';
 import type { Part, StepRecord } from '../records/types.ts';
 import type { State } from '../state/state.ts';
 import { parseCall } from '../tools/prepare.ts';
+import type { Took } from './took.ts';
 
 export interface StepFacts {
   readonly turn: string;
   readonly state: State;
   readonly model: ResolvedModel;
   readonly at: string;
+  readonly took: Took;
   readonly id: (kind: 'message' | 'call') => string;
 }
 
@@ -40,7 +42,7 @@ export function wholeStep(response: Response, facts: StepFacts): StepRecord {
     ...(refused.length > 0 && { refused: Object.fromEntries(refused) }),
     finishReason: reason,
     ...(finish?.raw !== undefined && { rawFinishReason: finish.raw }),
-    ...(finish !== undefined && { usage: finish.usage }),
+    ...facts.took,
   };
 }
 
@@ -53,7 +55,7 @@ export function partialStep(response: Response, facts: StepFacts): StepRecord | 
     content: response.content,
     ...(parts !== undefined && { parts }),
     finishReason: 'interrupted',
-    ...(response.finish !== undefined && { usage: response.finish.usage }),
+    ...facts.took,
   };
 }
 

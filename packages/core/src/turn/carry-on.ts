@@ -27,6 +27,8 @@ export function carryOn(context: TurnContext): Promise<Outcome> {
       });
     }
     const { pending, steps } = open;
+    await live.append({ type: 'carry-on', at: isoNow(context.runtime.clock), turn: handle.id });
+    context.purse.start();
     const last = lastStep(live.state, handle.id);
     if (last !== undefined && pending.length > 0) await runCalls(context, again(context, last, open));
     else if (last !== undefined && complete(last)) return { status: 'done', step: last } satisfies Ending;

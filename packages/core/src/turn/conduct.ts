@@ -1,7 +1,7 @@
 import type { Outcome } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
 import { toCoded } from '../errors.ts';
-import type { StepRecord, TurnEndRecord } from '../records/types.ts';
+import type { Spent, StepRecord, TurnEndRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import type { TurnContext } from './context.ts';
 import { outcomeOf } from './outcome.ts';
@@ -12,6 +12,8 @@ export interface Ending {
   readonly status: TurnEndRecord['status'];
   readonly step: StepRecord | undefined;
   readonly error?: Coded;
+  /** What the last model call took, if it left no step. */
+  readonly spent?: Spent;
 }
 
 /** Whatever `work` does, the turn ends with its one terminal record. */
@@ -21,6 +23,8 @@ export async function conduct(context: TurnContext, work: () => Promise<Ending>)
     ending = await work();
   } catch (error) {
     ending = { status: 'failed', step: undefined, error: toCoded(error) };
+  } finally {
+    context.purse.stop();
   }
   return end(context, ending);
 }
@@ -40,6 +44,7 @@ async function end(context: TurnContext, ending: Ending): Promise<Outcome> {
     usage: outcome.usage,
     steps: outcome.steps,
     ...(ending.error !== undefined && { error: { code: ending.error.code, message: ending.error.message } }),
+    ...(ending.spent !== undefined && { spent: ending.spent }),
   };
   try {
     // Calls are open here only where a result could not be stored.

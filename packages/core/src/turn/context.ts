@@ -7,6 +7,7 @@ import type { Runtime } from '../session/runtime.ts';
 import type { Toolset } from '../tools/toolset.ts';
 import type { Fallbacks } from './fallbacks.ts';
 import type { TurnHandle } from './handle.ts';
+import type { Purse } from './purse.ts';
 
 /** What the parts of a running turn share. */
 export interface TurnContext {
@@ -24,7 +25,9 @@ export interface TurnContext {
   readonly roots: readonly string[];
   /** The program named or registered the tool itself. */
   readonly isNamed: (tool: string) => boolean;
+  /** Aborted by whoever gave up, or because the turn's time is over. */
   readonly signal: AbortSignal;
+  readonly purse: Purse;
   /** Records tools that were registered while the turn runs. */
   readonly offerNewTools: () => Promise<void>;
 }

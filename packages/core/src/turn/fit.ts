@@ -1,4 +1,5 @@
-import type { CompileFacts } from '../context/compile.ts';
+import type { CompileFacts, Request } from '../context/compile.ts';
+import { compile } from '../context/compile.ts';
 import { estimateTokens } from '../context/estimate.ts';
 import type { Boundary, Fit } from '../context/plan.ts';
 import { planPrune } from '../context/plan.ts';
@@ -15,6 +16,17 @@ export async function requestFacts({ live, model, tools }: TurnContext): Promise
   return { info: model.info, provider: model.model.provider, tools: await tools.specs(live.state.tools) };
 }
 
+/** The request that is due. `most`: tokens of its answer, where a budget shortens it. */
+export async function requestOf(context: TurnContext, most: number | undefined): Promise<Request> {
+  const request = compile(context.live.state, await requestFacts(context));
+  return most === undefined ? request : { ...request, maxOutputTokens: most };
+}
+
+/** Tokens of an answer at most. */
+export function longestAnswer({ live, model }: TurnContext): number {
+  return Math.min(live.state.settings.maxTokens ?? Infinity, model.info.maxOutputTokens);
+}
+
 /** Tokens of the window, and what every request takes beside the messages. */
 export function fitOf(state: State, facts: CompileFacts): Fit {
   const texts = [
@@ -28,14 +40,14 @@ export function fitOf(state: State, facts: CompileFacts): Fit {
   };
 }
 
-/** Moves the window's start where that is due. An error where what must stay doesn't fit. */
-export async function fitWindow(context: TurnContext): Promise<Coded | undefined> {
+/** Moves the window's start where that is due. The tokens of the request, about, or an error where what must stay doesn't fit. */
+export async function fitWindow(context: TurnContext): Promise<Coded | number> {
   const { live } = context;
   const fit = fitOf(live.state, await requestFacts(context));
   const plan = planPrune(live.state, fit);
   if (plan !== undefined) await move(context, plan);
   const needed = live.state.tokens + fit.overhead;
-  if (needed <= fit.max) return undefined;
+  if (needed <= fit.max) return needed;
   return new RepriseError(
     'CONTEXT_LENGTH_EXCEEDED',
     `The request needs about ${needed} tokens; the window holds ${fit.max}.`,
@@ -57,9 +69,10 @@ export async function planOverflow(context: TurnContext): Promise<Boundary | und
 export async function move(context: TurnContext, plan: Boundary): Promise<void> {
   const { live, runtime } = context;
   const summed = live.state.settings.pruneStrategy === 'summarize' ? await summarize(context, plan) : undefined;
-  const reason = summed === undefined ? 'prune' : 'compact';
+  const reason = summed?.summary === undefined ? 'prune' : 'compact';
   await live.append({ type: 'boundary', at: isoNow(runtime.clock), reason, ...plan, ...summed });
-  if (summed !== undefined) live.events.emit('token_usage', { ...summed.usage, session: live.state.usage });
+  if (summed !== undefined) await context.purse.close();
+  if (summed?.usage !== undefined) live.events.emit('token_usage', { ...summed.usage, session: live.state.usage });
 }
 
 /** Nothing that could be left out made the request short enough for its provider: what it said, and what was thought. */

@@ -22,7 +22,10 @@ const STEPS = 50;
  */
 export function runTurn(context: TurnContext, said: Said): Promise<Outcome> {
   return conduct(context, async () => {
+    const impossible = context.purse.priceable(context.model, said.budget);
+    if (impossible !== undefined) throw impossible;
     await hear(context, [said]);
+    context.purse.start();
     return loop(context, 1);
   });
 }
@@ -35,18 +38,27 @@ export async function loop(context: TurnContext, first: number): Promise<Ending>
   for (let steps = first; ; steps += 1) {
     await context.offerNewTools();
     await takeSteering(context);
-    const { step, error } = await callModel(context);
+    const { step, error, spent } = await callModel(context);
     if (step !== undefined) told(context, step);
-    if (error !== undefined) return { status: signal.aborted ? 'aborted' : 'failed', step, error };
+    if (error !== undefined) {
+      // A step that its budget cut short may hold calls: each is told that it was not run.
+      if (step?.toolCalls !== undefined) await runCalls(context, step);
+      return { status: statusOf(signal), step, error, ...(spent !== undefined && { spent }) };
+    }
     if (step === undefined) throw new RepriseError('INTERNAL', 'A model call gave neither a step nor an error.');
     const calls = step.toolCalls ?? [];
     const finished = calls.length === 0 && !isPaused(step);
     if (finished && (steps >= limit || !(await takeSteering(context)))) return { status: 'done', step };
     const looping = calls.length === 0 ? undefined : watch.see(await runCalls(context, step));
-    if (signal.aborted) return { status: 'aborted', step, error: signal.reason as Coded };
+    if (signal.aborted) return { status: statusOf(signal), step, error: signal.reason as Coded };
     if (looping !== undefined) return { status: 'failed', step, error: looping };
     if (steps >= limit) return { status: 'step-limit', step, error: tooManySteps(limit) };
   }
+}
+
+/** Somebody gave up; or the turn failed, if only because its time was over. */
+function statusOf(signal: AbortSignal): 'aborted' | 'failed' {
+  return signal.aborted && (signal.reason as Coded).code !== 'BUDGET_EXCEEDED' ? 'aborted' : 'failed';
 }
 
 /** Listeners hear of a message once it is stored. */

@@ -1,4 +1,5 @@
 import type { Effort } from '../contracts/model.ts';
+import type { Limits } from '../contracts/usage.ts';
 
 /** What the user says, and how the turn that it opens is run. */
 export interface Said {
@@ -6,4 +7,6 @@ export interface Said {
   /** The idempotency key under which it waited. */
   readonly key?: string;
   readonly effort?: Effort;
+  /** What the turn may take. */
+  readonly budget?: Limits;
 }

@@ -1,10 +1,14 @@
 import { ENGINE } from '../asks/words.ts';
 import type { Piece } from '../contracts/storage.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
-import type { AnswerRecord, Rec, ResultRecord, StepRecord } from '../records/types.ts';
+import { estimateTokens } from '../context/estimate.ts';
+import { unreported } from '../model/price.ts';
+import type { AnswerRecord, Rec, ResultRecord, StepRecord, Unreported } from '../records/types.ts';
 import { mayHaveRun, unansweredAsks } from '../state/asks.ts';
 import type { OpenTurn, State } from '../state/state.ts';
 import { readDraft, stepKey } from './draft.ts';
+
+type Seen = NonNullable<ReturnType<typeof readDraft>>;
 
 const NEVER_BEGUN = 'Not run: the turn ended before this call began.';
 
@@ -60,6 +64,7 @@ export function shownBefore(
   if (open === undefined || open.pending.length > 0) return undefined;
   const partial = readDraft(draft, stepKey(open.turn, open.steps + 1));
   if (partial === undefined) return undefined;
+  const { reserved } = open;
   return {
     type: 'step',
     id: facts.messageId,
@@ -68,6 +73,14 @@ export function shownBefore(
     timestamp: facts.at,
     turn: open.turn,
     finishReason: 'interrupted',
-    model: state.model.name,
+    model: reserved?.model ?? state.model.name,
+    ...(reserved !== undefined && { unreported: lostBy(reserved, partial) }),
   };
+}
+
+/** What the call took of which this was seen. */
+function lostBy({ input, price }: NonNullable<OpenTurn['reserved']>, { content, parts = [] }: Seen): Unreported {
+  const thought = parts.flatMap((part) => (part.type === 'reasoning' ? [part.text] : []));
+  const output = [content, ...thought].reduce((sum, text) => sum + estimateTokens(text), 0);
+  return unreported(input, output, price);
 }

@@ -1,23 +1,26 @@
-import { compile } from '../context/compile.ts';
 import type { Coded } from '../errors.ts';
 import { Accumulator } from '../model/accumulate.ts';
 import type { Response } from '../model/accumulate.ts';
 import { classify } from '../model/classify.ts';
-import type { StepRecord } from '../records/types.ts';
+import type { Spent, StepRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import type { StepFacts } from './build-step.ts';
 import { incomplete, partialStep, wholeStep } from './build-step.ts';
 import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
 import { Draft, stepKey } from './draft.ts';
-import { fitWindow, requestFacts } from './fit.ts';
+import { fitWindow, longestAnswer, requestOf } from './fit.ts';
 import { streamInto } from './stream.ts';
 import { Tries } from './tries.ts';
+import type { Took } from './took.ts';
+import { spentBy, tookBy } from './took.ts';
 
-/** How a model call ended: the step that was stored, whole or cut short, and the failure that cut it. */
+/** How a model call ended: the step that was stored, whole or cut short, and the failure that cut it, or that kept it from being made. */
 export interface StepResult {
   readonly step: StepRecord | undefined;
   readonly error?: Coded;
+  /** What a call took that left no step. */
+  readonly spent?: Spent;
 }
 
 /**
@@ -25,27 +28,34 @@ export interface StepResult {
  * the network does; a storage failure throws.
  */
 export async function callModel(context: TurnContext): Promise<StepResult> {
-  const { runtime, live, signal } = context;
+  const { runtime, live, signal, purse } = context;
   const tries = new Tries(context);
   try {
     await tries.sitOut();
     for (;;) {
-      const tooLong = await fitWindow(context);
-      if (tooLong !== undefined) return { step: undefined, error: tooLong };
-      const { response, failed, draft } = await ask(context, tries.attempt);
-      const store = async (step: StepRecord | undefined): Promise<StepRecord | undefined> => {
+      const input = await fitWindow(context);
+      if (typeof input !== 'number') return { step: undefined, error: input };
+      const granted = await purse.open({ model: context.model, input, output: longestAnswer(context) });
+      if (granted.refused !== undefined) return { step: undefined, error: granted.refused };
+      signal.throwIfAborted();
+      const { response, failed, draft } = await ask(context, tries.attempt, granted.output);
+      const took = tookBy(response, context.model, input);
+      const store = async (step: StepRecord | undefined, error?: Coded): Promise<StepResult> => {
         if (step !== undefined) await live.append(step);
         await draft.end();
-        return step;
+        await purse.close();
+        const spent = step === undefined ? { spent: spentBy(context.model, took) } : {};
+        return { step, ...(error !== undefined && { error }), ...spent };
       };
-      if (failed === undefined) return { step: await store(wholeStep(response, stepFacts(context))) };
-      if (signal.aborted) {
-        return { step: await store(partialStep(response, stepFacts(context))), error: signal.reason as Coded };
+      const facts = stepFacts(context, took);
+      if (failed === undefined) {
+        const step = wholeStep(response, facts);
+        return await store(step, step.finishReason === 'length' ? granted.lowered : undefined);
       }
+      if (signal.aborted) return await store(partialStep(response, facts), signal.reason as Coded);
       const failure = context.model.classify?.(failed) ?? classify(failed, runtime.clock.now());
-      const partial = partialStep(response, stepFacts(context));
-      const error = await tries.react(failure, failed, draft);
-      if (error !== undefined) return { step: await store(partial), error };
+      const error = await tries.react(failure, failed, draft, took);
+      if (error !== undefined) return await store(partialStep(response, facts), error);
     }
   } catch (error) {
     // Somebody gave up while the turn waited.
@@ -61,14 +71,14 @@ interface Asked {
 }
 
 /** One request, to the end of its answer. */
-async function ask(context: TurnContext, attempt: number): Promise<Asked> {
+async function ask(context: TurnContext, attempt: number, maxOutputTokens: number | undefined): Promise<Asked> {
   const { runtime, live, handle, hub, model, signal } = context;
   const draft = new Draft(live, runtime, stepKey(handle.id, (live.state.open?.steps ?? 0) + 1), attempt);
   const span = hub.begin(live.state.seq, attempt, () => accumulator.shown());
   const accumulator = new Accumulator(sinkOf(context, draft, span));
   let failed: unknown;
   try {
-    const request = compile(live.state, await requestFacts(context));
+    const request = await requestOf(context, maxOutputTokens);
     await streamInto(accumulator, model, request, signal, runtime, live.state.settings.stopSequences);
   } catch (error) {
     failed = error;
@@ -97,6 +107,6 @@ function sinkOf(context: TurnContext, draft: Draft, span: ReturnType<TurnContext
   };
 }
 
-function stepFacts({ runtime, live, handle, model }: TurnContext): StepFacts {
-  return { turn: handle.id, state: live.state, model, at: isoNow(runtime.clock), id: runtime.ids };
+function stepFacts({ runtime, live, handle, model }: TurnContext, took: Took): StepFacts {
+  return { turn: handle.id, state: live.state, model, at: isoNow(runtime.clock), took, id: runtime.ids };
 }

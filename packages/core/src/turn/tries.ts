@@ -12,6 +12,8 @@ import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
 import type { Draft } from './draft.ts';
 import { fitOf, move, planOverflow, requestFacts, tooLong } from './fit.ts';
+import type { Took } from './took.ts';
+import { spentBy } from './took.ts';
 
 /** The tries of one model call: what was done about those that failed, and what is left to do. */
 export class Tries {
@@ -44,7 +46,7 @@ export class Tries {
   }
 
   /** Decides what follows a failure, records it and does it. The error is for the caller: no further try makes sense. */
-  async react(failure: ModelFailure, failed: unknown, draft: Draft): Promise<Coded | undefined> {
+  async react(failure: ModelFailure, failed: unknown, draft: Draft, took: Took): Promise<Coded | undefined> {
     const context = this.#context;
     const { live, runtime, handle, fallbacks } = context;
     const boundary = failure.kind === 'overflow' && !this.#compacted ? await planOverflow(context) : undefined;
@@ -63,6 +65,7 @@ export class Tries {
       code: codeOf(failure),
       message: failure.message,
       waitMs: 0,
+      spent: spentBy(context.model, took),
     };
     // What the failed try showed is void, unless it was the last.
     if (decision.kind !== 'stop') await draft.end();
@@ -112,6 +115,7 @@ export class Tries {
   async #again(records: readonly [...Rec[], AttemptRecord]): Promise<void> {
     const { live, handle } = this.#context;
     await live.append(records);
+    await this.#context.purse.close();
     const waitMs = (records.at(-1) as AttemptRecord).waitMs;
     this.#attempt += 1;
     this.#own += 1;
