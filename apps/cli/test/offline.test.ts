@@ -219,6 +219,13 @@ describe('reprise session', () => {
     expect((await run(['--session', id, 'list this folder'])).code).toBe(0);
   });
 
+  it('export shows no key unless it is told to', async () => {
+    const key = `sk-ant-api03-${'aB3'.repeat(20)}`;
+    const { err } = await run([`read ${key}`]);
+    expect((await session('export', sessionIn(err))).out).not.toContain(key);
+    expect((await session('export', '--no-redact', sessionIn(err))).out).toContain(key);
+  });
+
   it('import takes an array of messages', async () => {
     const input = JSON.stringify([{ role: 'user', content: 'hi', timestamp: '2030-01-01T00:00:00.000Z' }]);
     const { code, out } = await place.run(['session', 'import', '-', '--model', 'demo/offline'], { input });

@@ -1,3 +1,5 @@
+import { masked } from './keys.ts';
+
 /**
  * Every code an error of Reprise can carry. The set is closed: the same codes appear in the library, as problem details
  * over HTTP and as exit codes of the command line. Messages are free to change, codes are not.
@@ -46,7 +48,7 @@ export interface ErrorFacts {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** The one error class. `details` and `hint` are safe to show; neither holds a secret. */
+/** The one error class. Message, `hint` and `details` are safe to show; in the first two what looks like a key is masked. */
 export class RepriseError extends Error {
   override readonly name = 'RepriseError';
   readonly code: ErrorCode;
@@ -55,9 +57,9 @@ export class RepriseError extends Error {
   readonly details?: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(masked(message), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    if (facts.hint !== undefined) this.hint = facts.hint;
+    if (facts.hint !== undefined) this.hint = masked(facts.hint);
     if (facts.retryAt !== undefined) this.retryAt = facts.retryAt;
     if (facts.details !== undefined) this.details = facts.details;
   }

@@ -86,6 +86,7 @@ export const DELETE = {
 } as const satisfies Options;
 
 export const EXPORT = {
+  'no-redact': { type: 'switch', help: 'Leave text that looks like a key as it is.' },
   json: { type: 'switch', help: 'Taken for symmetry; the output is JSON anyway.' },
   storage,
 } as const satisfies Options;

@@ -169,7 +169,8 @@ export interface Session {
   clearHistory(options?: { readonly keepLast?: number }): Promise<void>;
   fork(options?: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
   save(): Promise<void>;
-  export(): Promise<ExportedSession>;
+  /** Text that looks like a key is replaced by as many stars, unless `redact: false`. What only a provider reads (signatures, results of what it ran) stays. */
+  export(options?: { readonly redact?: boolean }): Promise<ExportedSession>;
 }
 
 /** What the spec calls `Session`: the doors to sessions in one store. */

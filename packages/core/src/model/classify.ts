@@ -1,6 +1,7 @@
 import type { ModelFailure } from '../contracts/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isCoded } from '../errors.ts';
+import { masked } from '../keys.ts';
 import { saidIn } from './said.ts';
 
 /**
@@ -80,7 +81,7 @@ export function classify(error: unknown, now: number): ModelFailure {
   const retryAfterMs = retryAfter(facts.headers, now) ?? wait;
   return {
     kind,
-    message: facts.message,
+    message: masked(facts.message),
     // A request that is larger than what a minute allows fails again however long one waits.
     retryable: RETRYABLE.has(kind) && !/request too large/i.test(facts.text),
     ...(facts.status !== undefined && { status: facts.status }),

@@ -1,6 +1,7 @@
 import type { Clock, RetryPolicy, SessionsConfig } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
+import { masked } from '../keys.ts';
 import { RETRY } from '../model/retry.ts';
 import { CALL_MS } from '../tools/execute.ts';
 import { IDLE_MS } from '../turn/stream.ts';
@@ -35,6 +36,11 @@ function reporter(report: (error: unknown) => void): (error: unknown) => void {
   };
 }
 
+/** Without causes: those of the SDKs hold whole requests. */
+function printed(error: unknown): void {
+  console.error(masked(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+}
+
 export function runtimeOf(config: SessionsConfig): Runtime {
   const clock = config.clock ?? systemClock;
   return {
@@ -46,7 +52,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     askTimeoutMs: config.askTimeoutMs ?? ASK_TIMEOUT_MS,
     callMs: config.callMs ?? CALL_MS,
     random: config.random ?? Math.random,
-    report: reporter(config.report ?? ((error) => console.error(error))),
+    report: reporter(config.report ?? printed),
     owner: config.owner ?? { name: 'reprise' },
     hubs: new Hubs(),
   };

@@ -114,7 +114,7 @@ export class SessionHandle implements Session {
     return this.#parts.live.save();
   }
 
-  export(): Promise<ExportedSession> {
-    return exportSession(this.#parts.live);
+  export(options: { readonly redact?: boolean } = {}): Promise<ExportedSession> {
+    return exportSession(this.#parts.live, options.redact ?? true);
   }
 }

@@ -31,7 +31,7 @@ async function find(name: string, { storage }: StoreFlags, io: Io): Promise<Foun
   if (/[./\\]|^-$/.test(name)) return { cassette: readCassette(await readText(io, name, LARGEST)) };
   const { sessions, models } = await openSessions(io, { storage });
   try {
-    return { cassette: cassetteOf(await (await sessions.load(name)).export()), models };
+    return { cassette: cassetteOf(await (await sessions.load(name)).export({ redact: false })), models };
   } finally {
     await sessions.close();
   }

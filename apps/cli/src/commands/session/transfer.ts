@@ -8,7 +8,11 @@ import type { EXPORT, IMPORT } from '../options.ts';
 const LARGEST = 256 * 1024 * 1024;
 
 export const exporting: Handler<typeof EXPORT> = async ({ options, operands: [id = ''] }, io) => {
-  io.out.json(await withSessions(io, options, async (sessions) => (await sessions.load(id)).export()));
+  io.out.json(
+    await withSessions(io, options, async (sessions) =>
+      (await sessions.load(id)).export({ redact: !options['no-redact'] }),
+    ),
+  );
   return EXIT.ok;
 };
 

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { anthropic, startFakeProvider } from '@reprise/fake-provider';
+import type { FakeProvider } from '@reprise/fake-provider';
+import type { Sessions } from '@reprise/core';
+import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+
+let fake: FakeProvider;
+let folder: ReturnType<typeof temporaryFolder>;
+let sessions: Sessions;
+
+beforeEach(async () => {
+  fake = await startFakeProvider({ strict: true });
+  folder = temporaryFolder();
+  sessions = sessionsOn(folder.path, fake);
+});
+afterEach(async () => {
+  await sessions.close();
+  await fake.close();
+  folder.remove();
+});
+
+const KEY = `sk-ant-api03-${'aB3'.repeat(27)}`;
+const STARS = `sk-ant-${'*'.repeat(KEY.length - 'sk-ant-'.length)}`;
+
+test('an export shows no key; model, history and disk hold what was said, and so does an export that is told to', async () => {
+  const session = await sessions.create({ model: MODELS.anthropic, tools: [], title: `Use ${KEY}` });
+  session.registerTool({ name: 'env', description: 'Reads.', handler: () => ({ found: [KEY] }) });
+  const blocks = [
+    { type: 'thinking', thinking: `It is ${KEY}.`, signature: 'c2lnLTE=' },
+    { type: 'thinking', thinking: 'It is secret.', signature: 'c2lnLTI=' },
+    { type: 'text', text: `I found ${KEY}, so` },
+    { type: 'tool_use', id: 'a', name: 'env', input: { key: KEY } },
+  ] as const;
+  fake.script('anthropic', anthropic.message({ blocks }), anthropic.message({ text: 'Done.' }));
+  await session.message(`My key is ${KEY}.`);
+  expect(fake.requests[1]?.text.split(KEY)).toHaveLength(6);
+  expect((await session.getMessages())[0]?.content).toBe(`My key is ${KEY}.`);
+
+  const exported = await session.export();
+  expect(JSON.stringify(exported)).not.toContain(KEY);
+  expect(exported.messages[0]?.content).toBe(`My key is ${STARS}.`);
+  expect(exported.messages[1]).toMatchObject({
+    content: `I found ${STARS}, so`,
+    toolCalls: [{ params: { key: STARS } }],
+    toolResults: [{ result: { found: [STARS] } }],
+  });
+  expect(exported.metadata.title).toBe(`Use ${STARS}`);
+
+  // It goes on from there: what was signed for another text is left out, and what was not touched is there.
+  const imported = await sessions.import(exported, { newId: true });
+  imported.registerTool({ name: 'env', description: 'Reads.', handler: () => '' });
+  fake.script('anthropic', anthropic.message({ text: 'Yes.' }));
+  expect((await imported.message('Sure?')).content).toBe('Yes.');
+  const sent = fake.requests.at(-1)?.text ?? '';
+  expect(sent).not.toContain(KEY);
+  expect(sent).toContain(`I found ${STARS}, so`);
+  expect(sent).toContain('c2lnLTI=');
+  expect(sent).not.toContain('c2lnLTE=');
+
+  const whole = await session.export({ redact: false });
+  expect(whole.messages).toEqual(await session.getMessages());
+  expect(JSON.stringify(whole.records)).toContain('c2lnLTE=');
+});
+
+test('a provider that says the key back does not make it show: not in the error, and not in what is kept of it', async () => {
+  const session = await sessions.create({ model: MODELS.anthropic, tools: [] });
+  const refusal = `invalid x-api-key: ${KEY}`;
+  fake.script('anthropic', { status: 401, body: anthropic.errorBody('authentication_error', refusal) });
+  const error = await session.message('Hi').catch((failure: Error) => failure);
+  expect(error).toMatchObject({ code: 'AUTH', message: `invalid x-api-key: ${STARS}` });
+  expect(JSON.stringify((await session.export({ redact: false })).records)).not.toContain(KEY);
+});
