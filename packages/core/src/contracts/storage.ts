@@ -140,16 +140,17 @@ export interface SessionStorage {
    * SESSION_BUSY (`details.holder` is its Owner) while another holds it; `new` → SESSION_EXISTS when the id is taken;
    * `existing` → SESSION_NOT_FOUND; an id that breaks SESSION_ID → INVALID_INPUT; FORMAT_TOO_NEW without changing
    * anything. A session exists for `head`, `list`, `read` and `existing` from its first append on; a `new` lease that
-   * was released or lost before leaves nothing behind that blocks the id.
+   * was released or lost before leaves nothing behind that blocks the id. May be slow only where it has to tidy up after a crash.
    */
   acquire(id: string, how: { readonly owner: Owner; readonly expect: 'new' | 'existing' }): Promise<Lease>;
 
   /**
-   * Contract: all of `records` or none, as seqs expected+1…; durable once resolved. `head` is what the session is after
-   * the batch; the stored head may lag while a lease is held or after a crash, never lead, and is exact once the lease
-   * is released. CONFLICT when `expected` is not the last seq; FENCED when the lease is lost or released, or somebody else
-   * wrote; INVALID_INPUT for text that is not one line of well-formed JSON object; STORAGE_FULL and STORAGE_FAILED leave the
-   * log as it was, and the same lease may try again. An empty batch stores the head alone.
+   * Contract: all of `records` or none, as seqs expected+1…; durable once resolved; appends that are called one after the other are
+   * stored in that order. `head` is what the session is after the batch; the stored head may lag while a lease is held or after a
+   * crash, never lead, and is exact once the lease is released. CONFLICT when `expected` is not the last seq; FENCED when the lease is
+   * lost or released, or somebody else wrote; INVALID_INPUT for text that is not one line of well-formed JSON object; STORAGE_FULL
+   * and STORAGE_FAILED leave the log as it was, and the same lease may try again. An empty batch stores the head alone. Costs
+   * what the batch costs, however long the log is.
    */
   append(
     lease: Lease,
@@ -160,17 +161,21 @@ export interface SessionStorage {
    * Contract: never writes, needs no lease, works while another process writes: whole acknowledged records in order, in
    * pages of at most 1 MiB of text or one record. The set is fixed at the first page. SESSION_NOT_FOUND. Damage does not
    * hide its neighbours: every readable record of the range is given, then STORAGE_DAMAGED is thrown with
-   * `details.damage: Damage[]`. An unfinished last record (a writer at work or killed) is no damage and is left out.
+   * `details.damage: Damage[]`. An unfinished last record (a writer at work or killed) is no damage and is left out; an unreadable
+   * last one that was acknowledged keeps its number. Costs what the range costs, not what lies before it.
    */
   read(id: string, range?: Range): AsyncIterable<readonly StoredRecord[]>;
 
-  /** Contract: never writes; `undefined` where there is no such session. May lag as `append` says. */
+  /** Contract: never writes; `undefined` where there is no such session. May lag as `append` says; may be slow where a crash lost it. */
   head(id: string): Promise<SessionHead | undefined>;
 
-  /** Contract: opens no history; sessions that are half made or being removed are passed over. A bad cursor is INVALID_INPUT. */
+  /**
+   * Contract: never opens the history of a session whose head is there; sessions that are half made or being removed are passed over,
+   * and one that can't be read hides no other. Ordered as `Query` says, also across pages. A bad cursor is INVALID_INPUT.
+   */
   list(query?: Query): Promise<Page<SessionHead>>;
 
-  /** Contract: atomic, the session is there whole or gone; the lease ends with it. */
+  /** Contract: atomic, the session is there whole or gone, and durable once resolved; the lease ends with it. FENCED as `append`. May be slow. */
   remove(lease: Lease): Promise<void>;
 
   /** Contract: idempotent; releases every lease of this instance. Later calls: STORAGE_FAILED. */
@@ -180,36 +185,57 @@ export interface SessionStorage {
   readonly draft?: {
     /** Contract: appended in order; cheap, unsynced. FENCED as `append`. */
     add(lease: Lease, piece: Piece): Promise<void>;
-    /** Contract: drops every piece; called once the step is stored. */
+    /** Contract: drops every piece; called once the step is stored. FENCED as `append`. */
     clear(lease: Lease): Promise<void>;
-    /** Contract: whole pieces only, in order; a torn last one is left out. Nothing there: an empty list. */
+    /** Contract: whole pieces only, in order; a torn last one is left out. Needs no lease. Nothing there: an empty list. */
     read(id: string): Promise<readonly Piece[]>;
   };
 
   /** Attachments by content. Durable before the record that names it; forks may share it. Without it core inlines up to 1 MiB as base64. */
   readonly blobs?: {
+    /**
+     * Contract: whole or not at all, also where `bytes` fails; durable once resolved; the same bytes again are the same blob. Also
+     * before the first record. FENCED as `append`, STORAGE_FULL, STORAGE_FAILED. As slow as the bytes are many; never holds all of them.
+     */
     put(lease: Lease, bytes: AsyncIterable<Uint8Array>): Promise<{ readonly sha256: string; readonly size: number }>;
-    /** STORAGE_FAILED where the session has no such blob. */
+    /** Contract: the bytes, in parts; needs no lease. STORAGE_FAILED where the session has no such blob, STORAGE_DAMAGED at the end of changed ones. */
     get(id: string, sha256: string): AsyncIterable<Uint8Array>;
   };
 
   /** Messages, answers and aborts from others than the holder: no lease, durable, idempotent by key, delivered at least once. */
   readonly inbox?: {
+    /** Contract: durable once resolved; a key that waits already keeps its first text. SESSION_NOT_FOUND; INVALID_INPUT for a bad key. */
     put(id: string, entry: InboxEntry): Promise<void>;
-    /** In the order of arrival as well as the medium knows it. */
+    /** Contract: takes nothing; in the order of arrival as well as the medium knows it. FENCED as `append`. */
     peek(lease: Lease): Promise<readonly InboxEntry[]>;
+    /** Contract: drops the named entries and no other; unknown keys are nothing. A crash may bring one back. FENCED as `append`. */
     drop(lease: Lease, keys: readonly string[]): Promise<void>;
   };
 
-  /** Hints only: yields when there may be something new; the follower then reads from its own seq. Ends with `signal`. Without it core polls. */
+  /**
+   * Contract: hints only, many changes may be one: yields at the start and when there may be something new, so that a follower who then
+   * reads from its own seq misses nothing. Ends with `signal`. SESSION_NOT_FOUND. Without it core polls.
+   */
   watch?(id: string, signal: AbortSignal): AsyncIterable<void>;
 
-  /** Contract: `to` is new and empty; records 1…through keep seq and text; blobs come along. Durable once resolved. */
+  /**
+   * Contract: `to` is new and empty (else CONFLICT); records 1…through keep seq and text; blobs come along and outlive the source,
+   * which is only read and may be in use. All or nothing, durable once resolved. INVALID_INPUT for more than there is;
+   * STORAGE_DAMAGED, and no session, where damage keeps it from that. May be slow: as slow as the bytes are many.
+   */
   copy?(from: { readonly id: string; readonly through: number }, to: Lease, head: SessionHead): Promise<void>;
 
-  /** Replaces the whole log atomically (purge, repair, migration). */
+  /**
+   * Contract: replaces the whole log (purge, repair, migration), all or nothing, also where `records` fails; durable once resolved. The
+   * lease goes on from the new tip. FENCED and errors as `append`. May be slow: as slow as the records are many.
+   */
   rewrite?(lease: Lease, records: AsyncIterable<readonly StoredRecord[]>, head: SessionHead): Promise<void>;
 
+  /**
+   * Contract: the records whose message holds the words of `text`, of the sessions that `query` asks for, newest session first; never
+   * one that was removed. A store says in its documentation what a word is. INVALID_INPUT for a bad cursor or nothing to look for. May be
+   * slow the first time.
+   */
   search?(
     text: string,
     query?: Query,
