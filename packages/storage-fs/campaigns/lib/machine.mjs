@@ -57,9 +57,9 @@ export function mutated(folder, patches) {
   return sources;
 }
 
-/** Starts a writer (lib/child.mjs) on the store in `sources`, under another program where `under` names one. */
-export function start(sources, root, args, under = []) {
-  const node = [process.execPath, '-C', '@reprise/source', '--no-warnings', CHILD, join(sources, 'index.ts'), root];
+/** Starts a writer (lib/child.mjs, or another `program`) on the store in `sources`, under another program where `under` names one. */
+export function start(sources, root, args, under = [], program = CHILD) {
+  const node = [process.execPath, '-C', '@reprise/source', '--no-warnings', program, join(sources, 'index.ts'), root];
   const [command, ...rest] = [...under, ...node, ...args.map(String)];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const lines = [];
