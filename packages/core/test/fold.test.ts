@@ -328,6 +328,45 @@ test('every prefix of every log has a valid state, and one that gives a valid re
   );
 });
 
+test('a call takes the first result that comes for it, and no other', () => {
+  const called = fc.uniqueArray(callId, { minLength: 1, maxLength: 3 });
+  const noise = fc.array(fc.record({ call: callId, turn, end: fc.nat(9).map((n) => n === 0) }), { maxLength: 10 });
+  fc.assert(
+    fc.property(called, noise, (ids, later) => {
+      const toolCalls = ids.map((id) => ({ id, tool: 'look', params: {} }));
+      const opening: Rec[] = [
+        first,
+        { type: 'message', id: 'm1', role: 'user', content: 'go', timestamp: at, turn: 't1' },
+        {
+          type: 'step',
+          id: 'm2',
+          role: 'assistant',
+          content: '',
+          timestamp: at,
+          turn: 't1',
+          toolCalls,
+          finishReason: 'stop',
+        },
+      ];
+      let state = fold(opening);
+      const waiting = new Set(ids);
+      const taken: number[] = [];
+      for (const { call, turn: own, end } of later) {
+        const result: Rec = { type: 'result', at, turn: own, call, tool: 'look', result: state.seq };
+        const over: Rec = { type: 'turn-end', at, turn: own, status: 'done', finishReason: 'stop', usage, steps: 1 };
+        const open = state.open !== undefined;
+        state = fold([end ? over : result], state);
+        // Outside a turn an import has results: they name the turn of their step.
+        if (!end && (open || own === 't1') && waiting.delete(call)) taken.push(state.seq);
+        expectValid(state);
+      }
+      const kept = state.entries.toArray().filter(({ record }) => record.type === 'result');
+      expect(kept.map((entry) => entry.seq)).toEqual(taken);
+    }),
+    runs,
+  );
+});
+
 test('folding is pure: a state that was kept goes on being what it was', () => {
   fc.assert(
     fc.property(log, log, (records, others) => {

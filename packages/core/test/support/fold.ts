@@ -47,12 +47,26 @@ export function expectValid(state: State): void {
   expect(state.tokens).toBe(state.entries.toArray().reduce((sum, { tokens }) => sum + tokens, 0));
   expect(Number.isSafeInteger(state.messageCount) && state.messageCount >= 0).toBe(true);
   expect(state.checkpoint).toBeLessThanOrEqual(state.seq);
+  expectOneResult(state);
   if (state.open !== undefined) {
     expect(state.open.seq).toBeLessThanOrEqual(state.seq);
     expect(new Set(state.open.pending.map(({ id }) => id)).size).toBe(state.open.pending.length);
   }
   if (state.seq > 0) assertHead(headOf('s', state), 's', state.seq);
   expectCompilable(state);
+}
+
+/** Law 3 in the window: a call has one result at most, whatever a log says. Ids of calls may come again with a later step. */
+function expectOneResult(state: State): void {
+  const steps = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const { seq, record } of state.entries) {
+    if (record.type === 'step') for (const { id } of record.toolCalls ?? []) steps.set(id, seq);
+    if (record.type !== 'result' || !steps.has(record.call)) continue;
+    const key = `${steps.get(record.call)} ${record.call}`;
+    expect(seen).not.toContain(key);
+    seen.add(key);
+  }
 }
 
 /** The messages that a log holds, folded by hand: the oracle for `getMessages`. */

@@ -28,6 +28,16 @@ describe('a turn, shown', () => {
     expect(shown([call, result({ error: 'no such file' })]).err).toBe('→ read a.txt\n  ✗ no such file\n');
   });
 
+  it.each([
+    [{ output: 'a\nno rule\n', exitCode: 2 }, '✗ exit code 2: no rule'],
+    [{ output: '', exitCode: null, aborted: true }, '✗ cancelled'],
+    [{ output: 'a\n', exitCode: null, timedOut: 500 }, '✗ ended at its time limit of 500 ms: a'],
+    [{ output: '', exitCode: null, signal: 'SIGKILL' }, '✗ ended by SIGKILL'],
+    [{ output: 'a\nb\n', exitCode: 0 }, '✓ 2 lines'],
+  ])('says how a command ended: %j', (given, line) => {
+    expect(shown([call, result({ result: given })]).err).toBe(`→ read a.txt\n  ${line}\n`);
+  });
+
   it('writes what a second attempt repeats once', () => {
     const reset: Chunk = { type: 'reset', at, offset: 0, reason: 'retry', waitMs: 1500 };
     expect(shown([text('Hel'), reset, text('Hello')])).toEqual({ out: 'Hello\n', err: 'Trying again in 2 s\n' });
