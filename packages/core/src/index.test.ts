@@ -26,6 +26,7 @@ test('the public surface', () => {
       "memoryStorage",
       "pageOfHeads",
       "readSessions",
+      "systemClock",
       "toCoded",
     ]
   `);

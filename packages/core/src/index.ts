@@ -50,7 +50,10 @@ export type {
 export type {
   Clock,
   CustomTool,
+  Expected,
   ExportedSession,
+  MessagePage,
+  MessageQuery,
   PruneStrategy,
   RetryPolicy,
   Session,
@@ -74,6 +77,7 @@ export {
 } from './storage/checks.ts';
 export type { Bounds } from './storage/checks.ts';
 export { assertQuery, pageOfHeads } from './storage/query.ts';
+export { systemClock } from './session/clock.ts';
 export { createSessions } from './session/sessions.ts';
 export { readSessions } from './session/read.ts';
 export type { SessionReader } from './session/read.ts';

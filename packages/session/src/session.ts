@@ -19,6 +19,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     info: (id) => sessions().info(id),
     show: (id) => sessions().show(id),
     usage: (id) => sessions().usage(id),
+    messages: (id, query) => sessions().messages(id, query),
     follow: (id, options) => sessions().follow(id, options),
     approvals: (id) => sessions().approvals(id),
     delete: (id) => sessions().delete(id),

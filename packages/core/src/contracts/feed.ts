@@ -32,7 +32,12 @@ export interface StoredEvents {
    * A message of the user (a `turn` that is new begins, one that runs is steered), or what one model call gave, with its calls. It replaces the
    * text of the step that was shown: that text is whole now.
    */
-  message: { readonly message: Message; readonly turn?: string };
+  message: {
+    readonly message: Message;
+    readonly turn?: string;
+    /** The idempotency key that it was sent with. */
+    readonly key?: string;
+  };
   tool_result: {
     readonly time: string;
     readonly turn: string;

@@ -91,7 +91,10 @@ export interface TurnOptions {
    * queued one. Aborting the handle takes back a message that nobody has taken up.
    */
   readonly busy?: 'fail' | 'queue' | 'steer';
-  /** Idempotency key of a message that waits: the same key is answered once. 1 to 100 letters, digits, _ and -. */
+  /**
+   * Idempotency key: a message whose key was used before is not sent again, and the handle tells how that one ended (`joined` says which turn).
+   * CONFLICT where the texts differ. Keys are remembered with their messages, as long as these are in the window. 1 to 100 letters, digits, _ and -.
+   */
   readonly key?: string;
   /** How hard the model thinks in this turn, in place of the session's `effort`. */
   readonly effort?: Effort;
@@ -101,6 +104,30 @@ export interface TurnOptions {
   readonly onAsk?: OnAsk;
   /** What the turn may take; each limit stands in place of the session's limit for turns. A message that steers takes those of the turn that runs. */
   readonly budget?: Limits;
+}
+
+/** Which messages of a session. */
+export interface MessageQuery {
+  /** Only messages before this record, the newest of them. Without `before` and `after`: the newest of all. */
+  readonly before?: number;
+  /** Only messages after this record, the oldest of them. */
+  readonly after?: number;
+  /** 1 to 1,000; 50 if absent. */
+  readonly limit?: number;
+  /** Also what lies before the last clear. */
+  readonly all?: boolean;
+}
+
+/** Messages in the order of the log, each with the number of its record; `before` or `after` for the next page, absent on the last one. */
+export interface MessagePage {
+  readonly items: readonly (Message & { readonly seq: number })[];
+  readonly before?: number;
+  readonly after?: number;
+}
+
+/** Makes a change only if this is still the session's last record; CONFLICT, and nothing changed, where somebody was faster. */
+export interface Expected {
+  readonly expected?: number;
 }
 
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
@@ -159,14 +186,25 @@ export interface Session {
   getContextUsage(): { readonly current: number; readonly max: number };
   /** What follows the last clear; `all`: everything. */
   getMessages(options?: { readonly all?: boolean }): Promise<Message[]>;
-  editMessage(id: string, change: { readonly content?: string; readonly important?: boolean }): Promise<Message>;
-  deleteMessage(id: string): Promise<void>;
-  pruneContext(options?: {
-    readonly keepLast?: number;
-    readonly keepSystem?: boolean;
-    readonly keepImportant?: boolean;
-  }): Promise<void>;
-  clearHistory(options?: { readonly keepLast?: number }): Promise<void>;
+  editMessage(
+    id: string,
+    change: { readonly content?: string; readonly important?: boolean },
+    options?: Expected,
+  ): Promise<Message>;
+  deleteMessage(id: string, options?: Expected): Promise<void>;
+  pruneContext(
+    options?: {
+      readonly keepLast?: number;
+      readonly keepSystem?: boolean;
+      readonly keepImportant?: boolean;
+    } & Expected,
+  ): Promise<void>;
+  clearHistory(options?: { readonly keepLast?: number } & Expected): Promise<void>;
+  /** Records other options at once: title, tags, model, tools, settings. What they are now changes nothing. */
+  update(
+    change: Partial<Omit<SessionOptions, 'sessionId' | 'autoSave' | 'recover'>>,
+    options?: Expected,
+  ): Promise<void>;
   fork(options?: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
   save(): Promise<void>;
   /** Text that looks like a key is replaced by as many stars, unless `redact: false`. What only a provider reads (signatures, results of what it ran) stays. */
@@ -190,6 +228,8 @@ export interface Sessions {
     readonly messages: readonly Message[];
     readonly error?: Coded;
   }>;
+  /** A page of messages, without opening the session. SESSION_NOT_FOUND. */
+  messages(id: string, query?: MessageQuery): Promise<MessagePage>;
   /**
    * What happens on a session, from a position on: stored records as events, then the step in flight as it comes, also where another process
    * works on it. Ends with `signal` only. Nobody waits for a slow reader: who is far behind gets a `reset` and goes on with what is stored. A

@@ -100,6 +100,8 @@ export interface Outcome {
 export type TurnEvents = { [K in keyof Chunks]: ChunkOf<K> } & {
   /** The session is busy; the message is stored under `key` and waits. */
   queued: { readonly key: string };
+  /** The message is part of that turn, which is not this handle's; `seq` is its record. */
+  joined: { readonly turn: string; readonly seq: number };
   start: { readonly turn: string; readonly session: string };
   end: Outcome;
   error: Coded;

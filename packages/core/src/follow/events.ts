@@ -25,7 +25,7 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
       return { type: 'session', at, time, model: model.name, tools, ...known({ title, cwd, tags }) };
     }
     case 'message':
-      return { type: 'message', at, message: userMessage(record), ...known({ turn: record.turn }) };
+      return { type: 'message', at, message: userMessage(record), ...known({ turn: record.turn, key: record.key }) };
     case 'step':
       return { type: 'message', at, message: stepMessage(record, () => undefined), ...known({ turn: record.turn }) };
     case 'result': {

@@ -54,7 +54,7 @@ async function whenFree(parts: Parts, handle: TurnHandle, message: Waiting): Pro
       handle.signal.throwIfAborted();
       await ready(parts);
       const waits = (await waitingMessages(live)).some(({ key }) => key === message.key);
-      if (!waits) return takenUp(parts, message.key);
+      if (!waits) return takenUp(parts, handle, message.key, message.text);
       await answerWaiting(parts, message.key);
       return perform(parts, handle, (context) => runTurn(context, message));
     });

@@ -2,20 +2,55 @@ import type { Outcome } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
 import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
+import { ready } from '../session/ready.ts';
 import { NO_USAGE } from '../state/state.ts';
+import type { TurnHandle } from '../turn/handle.ts';
 import { lastMessage } from '../turn/outcome.ts';
 
-/** How the turn ended that somebody else answered the message in. */
-export function takenUp({ live }: Parts, key: string): Outcome {
+/**
+ * How the turn ended in which the message of this key was answered, whoever sent it; `undefined` where there is none. CONFLICT where it was
+ * another message.
+ */
+function answered({ live }: Parts, handle: TurnHandle, key: string, text: string): Outcome | undefined {
   const entries = live.state.entries.toArray();
   const at = entries.findIndex(({ record }) => record.type === 'message' && record.key === key);
-  const record = entries[at]?.record;
-  const turn = record?.type === 'message' ? record.turn : undefined;
+  const entry = entries[at];
+  if (entry?.record.type !== 'message') return undefined;
+  const { record, seq } = entry;
+  if (record.content !== text) {
+    throw new RepriseError('CONFLICT', `The key ${key} was used for another message.`, {
+      hint: 'Take a new key for each new message.',
+      details: { key },
+    });
+  }
+  const { turn } = record;
+  if (turn !== undefined) handle.joined(turn, seq);
   const last = entries
     .slice(at + 1)
-    .findLast((entry) => entry.record.type === 'step' && entry.record.turn === turn)?.record;
-  if (at < 0) return nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
+    .findLast(({ record: later }) => later.type === 'step' && later.turn === turn)?.record;
   const message = last?.type === 'step' ? { message: lastMessage(live.state, last) } : {};
   const finishReason = last?.type === 'step' ? last.finishReason : 'other';
-  return { status: 'done', finishReason, ...message, tokens: 0, usage: NO_USAGE, steps: 0 };
+  const status = finishReason === 'interrupted' ? 'aborted' : 'done';
+  return { status, finishReason, ...message, tokens: 0, usage: NO_USAGE, steps: 0 };
+}
+
+/** The same of a message that waited, and waits no more. */
+export function takenUp(parts: Parts, handle: TurnHandle, key: string, text: string): Outcome {
+  const outcome = answered(parts, handle, key, text);
+  return outcome ?? nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
+}
+
+/** The same of one that may have been sent before; a turn that a crash left open is ended first. */
+export async function answeredBefore(
+  parts: Parts,
+  ...message: [handle: TurnHandle, key: string, text: string]
+): Promise<Outcome | undefined> {
+  if (!isKnown(parts, message[1])) return undefined;
+  await ready(parts);
+  return answered(parts, ...message);
+}
+
+function isKnown({ live }: Parts, key: string): boolean {
+  for (const { record } of live.state.entries) if (record.type === 'message' && record.key === key) return true;
+  return false;
 }

@@ -1,4 +1,4 @@
-import type { CustomTool, SessionOptions } from '../contracts/session.ts';
+import type { CustomTool, Expected, Session, SessionOptions } from '../contracts/session.ts';
 import type { Tool } from '../contracts/tool.ts';
 import { toTool } from '../tools/custom.ts';
 import type { SessionUsage } from '../contracts/usage.ts';
@@ -7,8 +7,8 @@ import { changeOf } from './begin.ts';
 import { resolveModel } from './models.ts';
 import { checkOptions } from './options.ts';
 import type { Parts } from './parts.ts';
-import { ready } from './ready.ts';
 import { usageOf } from './usage.ts';
+import { changing, ready } from './ready.ts';
 
 /** Goes on with another model once what was asked for before is over; recorded, with the settings that it doesn't take. */
 export async function setModel(parts: Parts, model: SessionOptions['model']): Promise<void> {
@@ -24,6 +24,26 @@ export async function setModel(parts: Parts, model: SessionOptions['model']): Pr
   );
   // One that can't be found waits for nobody.
   await Promise.all([found, switched]);
+}
+
+/** Records other options at once, if they change anything. */
+export async function update(
+  parts: Parts,
+  change: Parameters<Session['update']>[0],
+  options?: Expected,
+): Promise<void> {
+  checkOptions(change, []);
+  const { model } = change;
+  // One that can't be found waits for nobody, and nothing is changed.
+  if (model !== undefined) await resolveModel(parts.runtime.models, model);
+  await changing(
+    parts,
+    async () => {
+      await changeOf(parts, change);
+      await ready(parts);
+    },
+    options,
+  );
 }
 
 /** Offers the tool from the next model call on. */

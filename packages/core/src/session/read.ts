@@ -2,12 +2,13 @@ import { readPending } from '../asks/pending.ts';
 import type { Sessions } from '../contracts/session.ts';
 import type { Page, Query, SessionHead, SessionStorage } from '../contracts/storage.ts';
 import { notFound } from './load.ts';
+import { pageMessages } from './page-messages.ts';
 import { checkId } from './options.ts';
 import { showSession } from './show.ts';
 import { readUsage } from './usage.ts';
 
 /** The doors that only look: they need no model, take no lease and write nothing. */
-export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'approvals' | 'usage'>;
+export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'messages' | 'approvals' | 'usage'>;
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
 export function readSessions(storage: SessionStorage): SessionReader {
@@ -32,6 +33,10 @@ export function readSessions(storage: SessionStorage): SessionReader {
         cursor = next.cursor;
       } while (cursor !== undefined);
       return items;
+    },
+    async messages(id, query = {}) {
+      await info(id);
+      return pageMessages(storage, id, query);
     },
     show: async (id) => showSession(storage, await info(id)),
     approvals: async (id) => readPending(storage, await info(id)),

@@ -1,3 +1,5 @@
+import type { Expected } from '../contracts/session.ts';
+import { RepriseError } from '../errors.ts';
 import { settle } from '../turn/settle.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
@@ -37,9 +39,20 @@ async function record(parts: Parts, changes: Parts['pending']): Promise<void> {
   parts.pending = Object.fromEntries(left);
 }
 
-/** A change of the history: alone, under the lease, on a settled session. */
-export function changing<T>(parts: Parts, work: () => Promise<T>): Promise<T> {
+/** A change of the history: alone, under the lease, on a settled session that stands where it is expected to. */
+export function changing<T>(parts: Parts, work: () => Promise<T>, { expected }: Expected = {}): Promise<T> {
   return parts.live.exclusive(async () => {
+    const { seq } = parts.live.state;
+    if (expected !== undefined && expected !== seq) {
+      throw new RepriseError(
+        'CONFLICT',
+        `The session’s last record is ${seq}, not ${expected}: it was changed meanwhile.`,
+        {
+          hint: 'Read what is new, then decide again.',
+          details: { seq },
+        },
+      );
+    }
     await ready(parts);
     return work();
   });

@@ -4,7 +4,7 @@ import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns } from '../inbox/abort.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
-import { contextUsage, ledgerOf, registerTool, setModel } from './manage.ts';
+import { contextUsage, ledgerOf, registerTool, setModel, update } from './manage.ts';
 import { readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
 import { startMessage, startPlainTurn } from './start-turn.ts';
@@ -90,19 +90,23 @@ export class SessionHandle implements Session {
     return readMessages(this.#parts.live, options.all ? 1 : this.#parts.live.state.clearedFrom);
   }
 
-  editMessage(id: string, change: { readonly content?: string; readonly important?: boolean }): Promise<Message> {
-    return editMessage(this.#parts, id, change);
+  editMessage(...args: Parameters<Session['editMessage']>): Promise<Message> {
+    return editMessage(this.#parts, ...args);
   }
 
-  deleteMessage(id: string): Promise<void> {
-    return deleteMessage(this.#parts, id);
+  update(...args: Parameters<Session['update']>): Promise<void> {
+    return update(this.#parts, ...args);
+  }
+
+  deleteMessage(...args: Parameters<Session['deleteMessage']>): Promise<void> {
+    return deleteMessage(this.#parts, ...args);
   }
 
   pruneContext(options: Parameters<Session['pruneContext']>[0] = {}): Promise<void> {
     return pruneContext(this.#parts, options);
   }
 
-  clearHistory(options: { readonly keepLast?: number } = {}): Promise<void> {
+  clearHistory(options: NonNullable<Parameters<Session['clearHistory']>[0]> = {}): Promise<void> {
     return clearHistory(this.#parts, options);
   }
 

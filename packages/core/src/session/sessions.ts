@@ -32,6 +32,7 @@ class SessionDoors implements Sessions {
   readonly show: Sessions['show'];
   readonly approvals: Sessions['approvals'];
   readonly usage: Sessions['usage'];
+  readonly messages: Sessions['messages'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
@@ -42,6 +43,7 @@ class SessionDoors implements Sessions {
       page: this.page,
       info: this.info,
       show: this.show,
+      messages: this.messages,
       approvals: this.approvals,
       usage: this.usage,
     } = readSessions(runtime.storage));

@@ -2,6 +2,7 @@ import type { TurnOptions } from '../contracts/session.ts';
 import type { Outcome } from '../contracts/turn.ts';
 import { isCoded, toCoded } from '../errors.ts';
 import { sendAndWait } from '../inbox/sender.ts';
+import { answeredBefore } from '../inbox/taken-up.ts';
 import { carryOn } from '../turn/carry-on.ts';
 import { AwaitableTurn, TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
@@ -37,8 +38,11 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string,
       return await parts.live.exclusive(async () => {
         handle.signal.throwIfAborted();
         await answerWaiting(parts);
+        const before = options.key === undefined ? undefined : await answeredBefore(parts, handle, key, said.text);
+        if (before !== undefined) return before;
         await changeOf(parts, changes);
-        return perform(parts, handle, (context) => runTurn(context, said));
+        const keyed = options.key === undefined ? said : { ...said, key };
+        return perform(parts, handle, (context) => runTurn(context, keyed));
       });
     } catch (error) {
       if (busy === 'fail' || !isCoded(error) || error.code !== 'SESSION_BUSY') throw error;

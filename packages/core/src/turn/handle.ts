@@ -61,6 +61,10 @@ export class TurnHandle implements Turn {
     this.#events.emit('queued', { key });
   }
 
+  joined(turn: string, seq: number): void {
+    this.#events.emit('joined', { turn, seq });
+  }
+
   started(session: string): void {
     this.#events.emit('start', { turn: this.id, session });
   }

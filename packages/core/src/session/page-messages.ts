@@ -1,0 +1,135 @@
+import type { MessagePage, MessageQuery } from '../contracts/session.ts';
+import type { SessionStorage, StoredRecord } from '../contracts/storage.ts';
+import type { Message } from '../contracts/turn.ts';
+import { RepriseError } from '../errors.ts';
+import type { Rec, ResultRecord } from '../records/types.ts';
+import { edited } from '../state/reduce.ts';
+import type { Change } from '../state/state.ts';
+import { stepMessage, userMessage } from '../state/transcript.ts';
+import { readable, records } from './load.ts';
+
+const USUAL = 50;
+const MOST = 1000;
+
+/**
+ * A page of messages as people see them, read from the log without opening the session: backwards from its end (or from `before`), so that the
+ * newest page costs what it holds, or forwards from `after`.
+ */
+export async function pageMessages(
+  storage: SessionStorage,
+  id: string,
+  { before, after, limit = USUAL, all = false }: MessageQuery,
+): Promise<MessagePage> {
+  if (before !== undefined && after !== undefined) throw invalid('Give `before` or `after`, not both.');
+  for (const [name, value] of Object.entries({ before, after }))
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+      throw invalid(`\`${name}\` must be the number of a record.`);
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MOST)
+    throw invalid(`\`limit\` must be a whole number from 1 to ${MOST}.`);
+  return after === undefined
+    ? backwards(storage, id, before ?? Infinity, limit, all)
+    : forwards(storage, id, after, limit, all);
+}
+
+/** What later records say of earlier messages. */
+class Later {
+  readonly #changes = new Map<string, Change>();
+  readonly #deleted = new Set<string>();
+  /** What is shown starts here. */
+  from = 1;
+
+  /** Newest first: what was said last counts. */
+  addOlder(record: Rec | undefined, all: boolean): void {
+    if (record?.type === 'delete') this.#deleted.add(record.message);
+    else if (record?.type === 'edit') {
+      const { message, content, important } = record;
+      const older = { ...(content !== undefined && { content }), ...(important !== undefined && { important }) };
+      this.#changes.set(message, { ...older, ...this.#changes.get(message) });
+    } else if (record?.type === 'boundary' && record.reason === 'clear' && !all) {
+      this.from = Math.max(this.from, record.from);
+    }
+  }
+
+  message(record: Rec | undefined, resultOf: (call: string) => ResultRecord | undefined): Message | undefined {
+    if (record?.type !== 'message' && record?.type !== 'step') return undefined;
+    if (this.#deleted.has(record.id)) return undefined;
+    const change = this.#changes.get(record.id) ?? {};
+    return record.type === 'message'
+      ? userMessage(edited(record, change))
+      : stepMessage(edited(record, change), resultOf);
+  }
+}
+
+type Placed = Message & { readonly seq: number };
+
+async function backwards(
+  storage: SessionStorage,
+  id: string,
+  before: number,
+  limit: number,
+  all: boolean,
+): Promise<MessagePage> {
+  const later = new Later();
+  const results = new Map<string, ResultRecord>();
+  const found: Placed[] = [];
+  for await (const { seq, record } of decoded(storage.read(id, { reverse: true }))) {
+    if (seq < later.from) break;
+    later.addOlder(record, all);
+    if (record?.type === 'result') results.set(record.call, record);
+    const message = later.message(record, (call) => results.get(call));
+    // Ids of calls may repeat over a long history: a result belongs to the nearest step before it.
+    if (record?.type === 'step') for (const { id: call } of record.toolCalls ?? []) results.delete(call);
+    if (message === undefined || seq >= before) continue;
+    if (found.length === limit) return { items: found.toReversed(), before: found.at(-1)?.seq as number };
+    found.push({ ...message, seq });
+  }
+  return { items: found.toReversed() };
+}
+
+async function forwards(
+  storage: SessionStorage,
+  id: string,
+  after: number,
+  limit: number,
+  all: boolean,
+): Promise<MessagePage> {
+  const later = new Later();
+  for await (const { record } of decoded(storage.read(id, { reverse: true, after }), ABOUT_OTHERS))
+    later.addOlder(record, all);
+  const found: Placed[] = [];
+  let waiting: { readonly seq: number; readonly record: Rec; readonly results: Map<string, ResultRecord> } | undefined;
+  const settle = (): void => {
+    const { seq, record, results } = waiting ?? {};
+    waiting = undefined;
+    const message = later.message(record, (call) => results?.get(call));
+    if (message !== undefined && seq !== undefined) found.push({ ...message, seq });
+  };
+  for await (const { seq, record } of decoded(storage.read(id, { after: Math.max(after, later.from - 1) }))) {
+    if (record?.type === 'result') waiting?.results.set(record.call, record);
+    if (record?.type !== 'message' && record?.type !== 'step') continue;
+    settle();
+    if (found.length === limit) return { items: found, after: found.at(-1)?.seq as number };
+    waiting = { seq, record, results: new Map() };
+  }
+  settle();
+  // The last one may have been one too many.
+  return found.length > limit
+    ? { items: found.slice(0, limit), after: found[limit - 1]?.seq as number }
+    : { items: found };
+}
+
+/** Texts of records that say something of others; most records are told from them without being parsed. */
+const ABOUT_OTHERS = /"type":"(edit|delete|boundary)"/;
+
+async function* decoded(
+  pages: AsyncIterable<readonly StoredRecord[]>,
+  only?: RegExp,
+): AsyncGenerator<{ readonly seq: number; readonly record: Rec | undefined }> {
+  for await (const stored of records(pages, [])) {
+    if (only === undefined || only.test(stored.json)) yield { seq: stored.seq, record: readable(stored, []) };
+  }
+}
+
+function invalid(message: string): RepriseError {
+  return new RepriseError('INVALID_INPUT', message);
+}

@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import type { MessagePage } from '../src/contracts/session.ts';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { call, calls, say, text } from './support/model.ts';
+import { stage, tool } from './support/stage.ts';
+import { faulty, recordsOf } from './support/storage.ts';
+import { Viewer } from './support/viewer.ts';
+
+const start = { model: 'test/model' };
+
+test('a message with the same key is one turn, also in the next process', async () => {
+  const { sessions, model, restart } = stage();
+  model.script.push(say('first'), say('second'));
+  const session = await sessions.create(start);
+  const twice = [session.turn('hello', { key: 'k1' }), session.turn('hello', { key: 'k1' })] as const;
+  const joined: unknown[] = [];
+  twice[1].on('joined', (event) => joined.push(event));
+  const [one, two] = await Promise.all(twice.map((turn) => turn.outcome()));
+  expect(two).toMatchObject({ status: 'done', message: one?.message ?? {} });
+  expect(joined).toEqual([{ turn: twice[0].id, seq: 2 }]);
+  const again = await restart().sessions.resume(session.id);
+  expect((await again.message('hello', { key: 'k1' })).content).toBe('first');
+  expect((await again.message('hello', { key: 'k2' })).content).toBe('second');
+  expect(model.requests).toHaveLength(2);
+  await expect(again.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('the key of a turn that a crash cut short answers with what is left of it', async () => {
+  const { sessions, model, clock, storage, restart } = stage();
+  model.script.push([...text('half an ans'), { act: 'deaf' }]);
+  const session = await sessions.create(start);
+  session.turn('hello', { key: 'k1' });
+  const viewer = new Viewer();
+  await viewer.follow(sessions, session.id, (_, seen) => seen.text === 'half an ans');
+  await clock.advance(300);
+  storage.crash();
+  const again = await restart().sessions.resume(session.id);
+  expect(await again.turn('hello', { key: 'k1' }).outcome()).toMatchObject({
+    status: 'aborted',
+    message: { content: 'half an ans', finishReason: 'interrupted' },
+  });
+  expect(model.requests).toHaveLength(1);
+});
+
+test('a change that expects another last record changes nothing', async () => {
+  const { sessions, storage } = stage();
+  const session = await sessions.create(start);
+  await session.message('one');
+  const [first] = await session.getMessages();
+  const id = first?.id ?? '';
+  const { seq } = session.head;
+  await session.update({ title: 'Counting' }, { expected: seq });
+  const before = await recordsOf(storage, session.id);
+  const late = { expected: seq };
+  for (const change of [
+    () => session.editMessage(id, { content: 'uno' }, late),
+    () => session.deleteMessage(id, late),
+    () => session.pruneContext({ keepLast: 1, ...late }),
+    () => session.clearHistory(late),
+    () => session.update({ title: 'Other' }, late),
+  ])
+    await expect(change()).rejects.toMatchObject({ code: 'CONFLICT', details: { seq: seq + 1 } });
+  expect(await recordsOf(storage, session.id)).toEqual(before);
+  await session.editMessage(id, { content: 'uno' }, { expected: seq + 1 });
+});
+
+test('title, tags and settings are recorded at once; what they are already is not', async () => {
+  const { sessions } = stage();
+  const session = await sessions.create(start);
+  await session.update({ title: 'A', tags: ['x'], maxSteps: 3 });
+  expect(await sessions.info(session.id)).toMatchObject({ title: 'A', tags: ['x'], seq: 2 });
+  await session.update({ title: 'A', maxSteps: 3 });
+  expect((await sessions.info(session.id)).seq).toBe(2);
+  await expect(session.update({ model: 'no/model' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  expect((await sessions.info(session.id)).seq).toBe(2);
+});
+
+/** Ten exchanges with tools, then changes of what came before. */
+async function talk() {
+  const theatre = stage({ tools: [tool('look')], storage: faulty(memoryStorage()) });
+  const session = await theatre.sessions.create(start);
+  for (let n = 1; n <= 10; n += 1) {
+    theatre.model.script.push(calls(call('same', 'look', { n })), say(`answer ${n}`));
+    await session.message(`question ${n}`);
+  }
+  const all = await session.getMessages();
+  await session.editMessage(all[0]?.id ?? '', { content: 'the first question' });
+  await session.editMessage(all[0]?.id ?? '', { important: true });
+  await session.deleteMessage(all[8]?.id ?? '');
+  return { ...theatre, session };
+}
+
+test.each([1, 3, 7, 50])('pages of %i messages are the whole, forwards and backwards', async (limit) => {
+  const { sessions, session } = await talk();
+  const whole = await session.getMessages();
+  expect(whole).toHaveLength(29);
+  const back: MessagePage['items'][number][] = [];
+  let before: number | undefined;
+  do {
+    const page = await sessions.messages(session.id, { limit, ...(before !== undefined && { before }) });
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    back.unshift(...page.items);
+    before = page.before;
+  } while (before !== undefined);
+  const forth: typeof back = [];
+  let after: number | undefined = 0;
+  do {
+    const page: MessagePage = await sessions.messages(session.id, { limit, after });
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    forth.push(...page.items);
+    after = page.after;
+  } while (after !== undefined);
+  const plain = (items: typeof back) => items.map(({ seq: _, ...message }) => message);
+  expect(plain(back)).toEqual(whole);
+  expect(plain(forth)).toEqual(whole);
+  expect(back.map(({ seq }) => seq)).toEqual(forth.map(({ seq }) => seq));
+});
+
+test('pages begin at the last clear, unless all is asked for', async () => {
+  const { sessions, session } = await talk();
+  const before = await session.getMessages({ all: true });
+  await session.clearHistory({ keepLast: 2 });
+  await session.message('after');
+  for (const query of [{}, { after: 0 }]) {
+    const shown = await sessions.messages(session.id, { ...query, limit: 1000 });
+    expect(shown.items.map(({ content }) => content)).toEqual(
+      (await session.getMessages()).map(({ content }) => content),
+    );
+    const all = await sessions.messages(session.id, { ...query, limit: 1000, all: true });
+    expect(all.items).toHaveLength(before.length + 2);
+  }
+});
+
+test('the newest page reads no more than it shows', async () => {
+  const { sessions, session, storage } = await talk();
+  let read = 0;
+  const inner = storage.inner.read.bind(storage.inner);
+  storage.inner.read = async function* (id, range) {
+    for await (const page of inner(id, range)) {
+      for (const one of page) {
+        read += 1;
+        yield [one];
+      }
+    }
+  };
+  expect((await sessions.messages(session.id, { limit: 2 })).items).toHaveLength(2);
+  expect(read).toBeLessThan(12);
+});
+
+test.each([{ before: 1, after: 1 }, { limit: 0 }, { limit: 1001 }, { before: -1 }, { after: 1.5 }])(
+  'the page %j is INVALID_INPUT',
+  async (query) => {
+    const { sessions } = stage();
+    const { id } = await sessions.create(start);
+    await expect(sessions.messages(id, query)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  },
+);
+
+test('there are no messages of a session that is not there', async () => {
+  const { sessions } = stage();
+  await expect(sessions.messages('nobody')).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+});
