@@ -11,9 +11,10 @@ const layers = {
   'packages/prompts': ['core'],
   'packages/storage-fs': ['core'],
   'packages/tui': ['core'],
+  'packages/http': ['core'],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
-  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui'],
-  'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui'],
+  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http'],
+  'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http'],
 };
 const builtins = [...builtinModules, 'node:*'];
 

@@ -1,0 +1,43 @@
+import { systemClock } from '@reprise/core';
+import type { Clock, Sessions } from '@reprise/core';
+import { Streams } from './events/streams.ts';
+import { Answers } from './idempotency.ts';
+import { openApi } from './openapi.ts';
+import { LIMITS } from './options.ts';
+import type { Limits, ServerOptions } from './options.ts';
+import { Pool } from './pool/pool.ts';
+import type { Route } from './route.ts';
+import type { InFlight } from './turns/send.ts';
+
+/** What every route may use. */
+export interface ServerContext {
+  readonly sessions: Sessions;
+  readonly options: ServerOptions;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly pool: Pool;
+  readonly streams: Streams;
+  readonly answers: Answers;
+  readonly inFlight: InFlight;
+  readonly report: (error: unknown) => void;
+  /** The OpenAPI document. */
+  readonly document: () => unknown;
+}
+
+export function contextOf(sessions: Sessions, options: ServerOptions, routes: readonly Route[]): ServerContext {
+  const clock = options.clock ?? systemClock;
+  const limits = { ...LIMITS, ...options.limits };
+  let document: unknown;
+  return {
+    sessions,
+    options,
+    limits,
+    clock,
+    pool: new Pool(sessions, clock, limits),
+    streams: new Streams(clock, limits),
+    answers: new Answers(),
+    inFlight: new Map(),
+    report: options.report ?? ((error) => console.error(error)),
+    document: () => (document ??= openApi(routes, options.version)),
+  };
+}

@@ -1,0 +1,45 @@
+import { RepriseError } from '@reprise/core';
+import type { AccessToken, Principal } from '../options.ts';
+import { SCOPES } from '../options.ts';
+import { problemResponse } from '../problem.ts';
+
+const SHORTEST = 16;
+
+/** Finds who a request's bearer token belongs to. Tokens are compared by their hashes and in constant time, all of them each time. */
+export function tokenGuard(tokens: readonly AccessToken[]) {
+  if (tokens.length === 0) throw new RepriseError('INVALID_INPUT', 'A server needs at least one access token.');
+  if (tokens.some(({ token }) => token.length < SHORTEST))
+    throw new RepriseError('INVALID_INPUT', `An access token must have at least ${SHORTEST} characters.`);
+  const known = Promise.all(
+    tokens.map(async ({ name, token, scopes = SCOPES }) => {
+      const principal: Principal = { name, scopes: new Set(scopes.includes('admin') ? SCOPES : scopes) };
+      return { principal, digest: await digestOf(token) };
+    }),
+  );
+  return async (request: Request): Promise<Principal | undefined> => {
+    const given = /^Bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+    const digest = await digestOf(given);
+    let found: Principal | undefined;
+    for (const entry of await known) if (same(entry.digest, digest)) found = entry.principal;
+    return found;
+  };
+}
+
+export function unauthorized(): Response {
+  return problemResponse(
+    new RepriseError('AUTH', 'A valid access token is needed.', {
+      hint: 'Send it as `Authorization: Bearer …`. The server says at its start where its token is.',
+    }),
+    { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="reprise"' } },
+  );
+}
+
+async function digestOf(token: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)));
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < a.length; i += 1) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}

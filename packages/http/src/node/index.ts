@@ -1,0 +1,3 @@
+export { listen } from './listen.ts';
+export type { ListenOptions, Listening } from './listen.ts';
+export { tokenIn } from './token-file.ts';

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { RepriseError } from '@reprise/core';
+
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/**
+ * The token in `file`, which only its owner may read; made at random where there is no such file. INVALID_INPUT for a link, for what is no
+ * token, and for a file of somebody else's. A file that others may read is closed to them, and its token is replaced: they may have read it.
+ */
+export function tokenIn(file: string): string {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  for (;;) {
+    const old = read(file);
+    if (old !== undefined) return old;
+    const made = create(file);
+    if (made !== undefined) return made;
+  }
+}
+
+function read(file: string): string | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_RDWR | NO_FOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unusable(file, 'it can not be opened', error);
+  }
+  try {
+    const { mode, uid } = fstatSync(fd);
+    const me = process.getuid?.();
+    if (me !== undefined && uid !== me) throw unusable(file, 'it belongs to somebody else');
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      fchmodSync(fd, 0o600);
+      return write(fd, fresh());
+    }
+    const token = readFileSync(fd, 'utf8').trim();
+    if (!/^[\w-]{32,200}$/.test(token)) throw unusable(file, 'it holds no token');
+    return token;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function create(file: string): string | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+  } catch (error) {
+    // Another server was faster.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw unusable(file, 'it can not be made', error);
+  }
+  try {
+    return write(fd, fresh());
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function write(fd: number, token: string): string {
+  writeSync(fd, `${token}\n`, 0);
+  fsyncSync(fd);
+  return token;
+}
+
+function fresh(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function unusable(file: string, why: string, cause?: unknown): RepriseError {
+  return new RepriseError('INVALID_INPUT', `The token file ${file} can't be used: ${why}.`, {
+    cause,
+    hint: 'Remove it; the next start makes a new one.',
+  });
+}

@@ -1,0 +1,84 @@
+import type { Clock, SessionStorage, Tool } from '@reprise/core';
+
+export const SCOPES = ['read', 'write', 'approve', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Whoever knows `token` may do what `scopes` says. */
+export interface AccessToken {
+  /** For people and logs; never the token itself. */
+  readonly name: string;
+  /** At least 16 characters. */
+  readonly token: string;
+  /** All of them if absent. `admin` includes the others. */
+  readonly scopes?: readonly Scope[];
+}
+
+/** Who asks, once the token was found good. */
+export interface Principal {
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+export interface Limits {
+  /** Bytes of a JSON body; an import may have 64 times as many. Default 1 MiB. */
+  readonly bodyBytes: number;
+  /** Turns that run at once, over all sessions. Default 16. */
+  readonly turns: number;
+  /** Messages that wait for their turn, over all sessions. Default 256. */
+  readonly waiting: number;
+  /** Messages that wait or run on one session. Default 16. */
+  readonly perSession: number;
+  /** Sessions that are kept open between two requests. Default 64. */
+  readonly openSessions: number;
+  /** Milliseconds after which a session that nobody uses is let go. Default 60,000. */
+  readonly idleMs: number;
+  /** Event streams at once. Default 4096. */
+  readonly streams: number;
+  /** Milliseconds between two signs of life on a stream. Default 15,000. */
+  readonly heartbeatMs: number;
+  /** Milliseconds for which a stream may be left unread before it is ended; its reader may come back. Default 60,000. */
+  readonly stalledMs: number;
+}
+
+export const LIMITS: Limits = {
+  bodyBytes: 1 << 20,
+  turns: 16,
+  waiting: 256,
+  perSession: 16,
+  openSessions: 64,
+  idleMs: 60_000,
+  streams: 4096,
+  heartbeatMs: 15_000,
+  stalledMs: 60_000,
+};
+
+/** A model that can be named, as `GET /v1/models` tells it. */
+export interface ModelRow {
+  readonly name: string;
+  readonly provider: string;
+  readonly contextWindow: number;
+  readonly maxOutputTokens: number;
+  readonly key?: 'set' | 'missing' | 'not-needed';
+  readonly aliases?: readonly string[];
+}
+
+export interface ServerOptions {
+  /** At least one: there is no access without a token. */
+  readonly tokens: readonly AccessToken[];
+  /** Host names (without port) under which the server may be asked; default: those of this machine's loopback. */
+  readonly hosts?: readonly string[];
+  /** Origins of web pages (`https://app.example`) that may ask, beside pages of the server's own; default: none. */
+  readonly origins?: readonly string[];
+  /** Model of new sessions whose request names none. */
+  readonly defaultModel?: string | (() => string);
+  readonly models?: () => readonly ModelRow[];
+  readonly tools?: readonly Pick<Tool, 'name' | 'description'>[];
+  /** `storage.search` of the store behind the sessions; without it searching is UNSUPPORTED. */
+  readonly search?: SessionStorage['search'];
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  /** Shown by `GET /v1/health` to those who have a token. */
+  readonly version?: string;
+  /** Errors that no answer tells in full. Default: `console.error`. */
+  readonly report?: (error: unknown) => void;
+}

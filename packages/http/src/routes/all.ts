@@ -1,0 +1,19 @@
+import type { Route } from '../route.ts';
+import { contextRoutes } from './context.ts';
+import { eventRoutes } from './events.ts';
+import { messageRoutes } from './messages.ts';
+import { metaRoutes } from './meta.ts';
+import { sessionRoutes } from './sessions.ts';
+import { transferRoutes } from './transfer.ts';
+import { turnRoutes } from './turns.ts';
+
+/** The whole API. A route that is not here is not there. */
+export const ROUTES: readonly Route[] = [
+  ...sessionRoutes,
+  ...messageRoutes,
+  ...turnRoutes,
+  ...eventRoutes,
+  ...contextRoutes,
+  ...transferRoutes,
+  ...metaRoutes,
+];

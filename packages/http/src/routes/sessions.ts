@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { RepriseError } from '@reprise/core';
+import type { Query, SessionHead, SessionOptions } from '@reprise/core';
+import type { ServerContext } from '../context.ts';
+import { etagOf, notModified, withCondition } from '../etag.ts';
+import { once } from '../idempotency.ts';
+import type { Route } from '../route.ts';
+import { json, noContent, route } from '../route.ts';
+import { params } from '../schemas/common.ts';
+import { forkBody, listQuery, newSession, session, sessionChange, sessionPage } from '../schemas/session.ts';
+
+const one = { description: 'The session.', schema: session, headers: { ETag: 'Changes with each record.' } };
+
+export const sessionRoutes: readonly Route[] = [
+  route(
+    {
+      id: 'createSession',
+      method: 'POST',
+      path: '/v1/sessions',
+      tag: 'sessions',
+      summary: 'Make a session.',
+      scope: 'write',
+      body: newSession,
+      headers: ['Idempotency-Key'],
+      answers: { 201: { ...one, headers: { ...one.headers, Location: 'Where it is.' } } },
+      errors: ['MODEL_NOT_FOUND'],
+      optionalBody: true,
+    },
+    ({ body, request, principal }, context) =>
+      once(context, request, principal, body, async () => {
+        context.pool.refuseIfClosing();
+        const { model = defaultModel(context), ...rest } = body ?? {};
+        const made = await context.sessions.create({ ...rest, model } as SessionOptions);
+        context.pool.keep(made);
+        return created(made.head);
+      }),
+  ),
+  route(
+    {
+      id: 'listSessions',
+      method: 'GET',
+      path: '/v1/sessions',
+      tag: 'sessions',
+      summary: 'List sessions, newest first.',
+      description: 'With `parent`: the forks of a session.',
+      scope: 'read',
+      query: listQuery,
+      answers: { 200: { description: 'A page.', schema: sessionPage } },
+      errors: [],
+    },
+    async ({ query }, { sessions }) => {
+      const { cursor, limit, order, ...where } = query;
+      const page = { limit, order, where, ...(cursor !== undefined && { cursor }) } as Query;
+      return json(await sessions.page(page));
+    },
+  ),
+  route(
+    {
+      id: 'getSession',
+      method: 'GET',
+      path: '/v1/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Tell what a session is.',
+      scope: 'read',
+      params,
+      headers: ['If-None-Match'],
+      answers: { 200: one, 304: { description: 'It is as the client knows it.' } },
+      errors: ['SESSION_NOT_FOUND'],
+    },
+    async ({ params: { id }, request }, { sessions }) => {
+      const head = await sessions.info(id);
+      return notModified(request, head) ?? json(head, 200, { ETag: etagOf(head) });
+    },
+  ),
+  route(
+    {
+      id: 'updateSession',
+      method: 'PATCH',
+      path: '/v1/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Change title, tags, model, tools or settings.',
+      scope: 'write',
+      params,
+      body: sessionChange,
+      headers: ['If-Match'],
+      answers: { 200: one },
+      errors: ['SESSION_NOT_FOUND', 'SESSION_BUSY', 'MODEL_NOT_FOUND'],
+    },
+    ({ params: { id }, body, request }, context) =>
+      withCondition(context, request, id, async (open, options) => {
+        await open.update(body as Partial<SessionOptions>, options);
+        return json(open.head, 200, { ETag: etagOf(open.head) });
+      }),
+  ),
+  route(
+    {
+      id: 'deleteSession',
+      method: 'DELETE',
+      path: '/v1/sessions/{id}',
+      tag: 'sessions',
+      summary: 'Delete a session for good.',
+      scope: 'admin',
+      params,
+      answers: { 204: { description: 'It is gone.' } },
+      errors: ['SESSION_NOT_FOUND', 'SESSION_BUSY'],
+    },
+    async ({ params: { id } }, { sessions, pool }) => {
+      pool.forget(id);
+      await sessions.delete(id);
+      return noContent();
+    },
+  ),
+  route(
+    {
+      id: 'forkSession',
+      method: 'POST',
+      path: '/v1/sessions/{id}/fork',
+      tag: 'sessions',
+      summary: 'Copy a session, whole or up to a message.',
+      scope: 'write',
+      params,
+      body: forkBody,
+      optionalBody: true,
+      headers: ['Idempotency-Key'],
+      answers: { 201: { ...one, headers: { ...one.headers, Location: 'Where it is.' } } },
+      errors: ['SESSION_NOT_FOUND', 'SESSION_EXISTS'],
+    },
+    ({ params: { id }, body, request, principal }, context) =>
+      once(context, request, principal, body, async () => {
+        const parent = await context.pool.open(id);
+        const fork = await parent.fork((body ?? {}) as Parameters<typeof parent.fork>[0]);
+        context.pool.keep(fork);
+        return created(fork.head);
+      }),
+  ),
+  route(
+    {
+      id: 'getUsage',
+      method: 'GET',
+      path: '/v1/sessions/{id}/usage',
+      tag: 'sessions',
+      summary: 'Tokens that were used, and how full the context window is.',
+      scope: 'read',
+      params,
+      answers: {
+        200: {
+          description: 'Tokens.',
+          schema: z.object({
+            tokenUsage: session.shape.tokenUsage,
+            context: z.object({ current: z.int().nonnegative(), max: z.int().nonnegative() }),
+          }),
+        },
+      },
+      errors: ['SESSION_NOT_FOUND'],
+    },
+    async ({ params: { id } }, { pool }) => {
+      const open = await pool.open(id);
+      return json({ tokenUsage: open.state.tokenUsage, context: open.getContextUsage() });
+    },
+  ),
+];
+
+function created(head: SessionHead): Response {
+  return json(head, 201, { ETag: etagOf(head), Location: `/v1/sessions/${head.id}` });
+}
+
+function defaultModel({ options: { defaultModel: given } }: ServerContext): string {
+  const model = typeof given === 'function' ? given() : given;
+  if (model !== undefined) return model;
+  throw new RepriseError('INVALID_INPUT', 'No model is named, and the server has no default.', {
+    hint: 'Give `model`, for example "anthropic/claude-sonnet-4-5".',
+  });
+}

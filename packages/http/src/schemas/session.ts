@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { count, sessionId, time } from './common.ts';
+
+export const lineage = z
+  .object({ id: sessionId, seq: count })
+  .describe('The session that it was forked from, and at which record.');
+
+const usage = z.object({ input: count, output: count, total: count });
+
+export const session = z
+  .object({
+    id: sessionId,
+    model: z.string(),
+    createdAt: time,
+    lastMessage: time.describe('Time of the last message.'),
+    messageCount: count,
+    tokenUsage: usage,
+    tools: z.array(z.string()),
+    status: z.enum(['active', 'idle', 'error']),
+    seq: count.describe('The last record. The ETag is made of it.'),
+    checkpoint: count,
+    title: z.string().optional(),
+    cwd: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+    parent: lineage.optional(),
+  })
+  .meta({ id: 'Session', description: 'What a session is, without its messages.' });
+
+export const sessionPage = z.object({
+  items: z.array(session),
+  cursor: z.string().optional().describe('For the next page; absent on the last one.'),
+});
+
+export const listQuery = z.object({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  order: z.enum(['created', 'lastMessage']).default('lastMessage'),
+  cwd: z.string().optional(),
+  parent: sessionId.optional(),
+  tag: z.string().optional(),
+  model: z.string().optional(),
+  status: z.enum(['active', 'idle', 'error']).optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+});
+
+const effort = z
+  .string()
+  .min(1)
+  .max(40)
+  .describe('How hard the model thinks; what it does not take is left out, with a warning.');
+
+const settings = {
+  temperature: z.number().min(0).max(1).optional(),
+  maxTokens: z.int().positive().optional(),
+  stopSequences: z.array(z.string()).max(16).optional(),
+  contextWindow: z.int().positive().optional(),
+  pruneStrategy: z.enum(['sliding-window', 'summarize', 'none']).optional(),
+  pruneThreshold: z.number().positive().max(1).optional(),
+  maxSteps: z.int().positive().optional(),
+  fallbackModels: z.array(z.string()).max(16).optional(),
+  effort: effort.optional(),
+};
+
+const facts = {
+  model: z.string().min(1).optional().describe('`provider/model` or an alias; the server’s default if absent.'),
+  title: z.string().max(500).optional(),
+  tags: z.array(z.string().max(200)).max(100).optional(),
+  tools: z.array(z.string()).optional().describe('Exactly these; all of the server’s if absent.'),
+};
+
+export const newSession = z.strictObject({
+  ...facts,
+  ...settings,
+  systemPrompt: z.string().optional(),
+  cwd: z.string().optional().describe('Working directory of the tools.'),
+});
+
+export const sessionChange = z.strictObject({ ...facts, ...settings });
+
+export const forkBody = z.strictObject({
+  fromMessage: z.string().optional().describe('The last message that is taken over; all if absent.'),
+  newSessionId: sessionId.optional(),
+});
+
+export const importBody = z.strictObject({
+  session: z.unknown().describe('What an export gave, or an array of messages.'),
+  newId: z.boolean().optional().describe('Take another id where it is taken.'),
+  model: z.string().optional().describe('The model to go on with, where the data names none.'),
+});

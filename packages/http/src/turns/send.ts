@@ -1,0 +1,91 @@
+import { RepriseError } from '@reprise/core';
+import type { Outcome, Turn, TurnOptions } from '@reprise/core';
+import type { ServerContext } from '../context.ts';
+
+/** A message that was taken: where its events begin, and how its turn ends. */
+export interface Sent {
+  /** The turn that answers it; known once it has begun. */
+  turn: string;
+  /** The events of the message follow this record. */
+  after: number;
+  /** It waits for its turn, under this key. */
+  queued: string | undefined;
+  readonly outcome: Promise<Outcome>;
+}
+
+/** Messages of this server whose turns have not ended, by session and key. */
+export type InFlight = Map<string, { readonly content: string; readonly sent: Promise<Sent> }>;
+
+/**
+ * Sends a message, and resolves once it is known what becomes of it: its turn began, it waits, or it is part of another turn. Rejects where nothing
+ * of it was taken. The same key while the first is at work is the same message. Who asked may leave: only a message that still waits for a place
+ * leaves with them.
+ */
+export function sendMessage(
+  context: ServerContext,
+  id: string,
+  content: string,
+  options: TurnOptions,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { key } = options;
+  if (key === undefined) return send(context, id, content, options, signal);
+  const name = `${id} ${key}`;
+  const known = context.inFlight.get(name);
+  if (known !== undefined) {
+    if (known.content === content) return known.sent;
+    throw new RepriseError('CONFLICT', `The key ${key} was used for another message.`, {
+      hint: 'Take a new key for each new message.',
+    });
+  }
+  // Others may wait for it too, so it doesn't leave with the first.
+  const sent = send(context, id, content, options, new AbortController().signal);
+  context.inFlight.set(name, { content, sent });
+  const over = (): void => void context.inFlight.delete(name);
+  sent.then(({ outcome }) => outcome.then(over), over);
+  return sent;
+}
+
+async function send(
+  { pool }: ServerContext,
+  id: string,
+  content: string,
+  options: TurnOptions,
+  signal: AbortSignal,
+): Promise<Sent> {
+  pool.refuseIfClosing();
+  const session = await pool.open(id);
+  const { busy = 'fail', key } = options;
+  const waits = pool.isBusy(id);
+  if (waits && busy === 'fail' && key === undefined) {
+    throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', {
+      hint: 'Send the message with `busy` "queue" or "steer", or wait.',
+    });
+  }
+  let after = session.head.seq;
+  const start = (): Turn => {
+    after = session.head.seq;
+    return session.turn(content, options);
+  };
+  // What is queued or steers is stored at once, and runs in the place of the turn that runs.
+  const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal);
+  return begun(await begin, () => after);
+}
+
+/** Resolves with the first thing that is known of a turn. */
+function begun(turn: Turn, before: () => number): Promise<Sent> {
+  return new Promise((resolve, reject) => {
+    const sent: Sent = { turn: turn.id, after: before(), queued: undefined, outcome: turn.outcome() };
+    turn.once('joined', ({ turn: other, seq }) => {
+      sent.turn = other;
+      sent.after = Math.min(sent.after, seq - 1);
+      resolve(sent);
+    });
+    turn.once('queued', ({ key }) => {
+      sent.queued = key;
+      resolve(sent);
+    });
+    turn.once('start', () => resolve(sent));
+    void sent.outcome.then(({ error }) => (error === undefined ? resolve(sent) : reject(error)));
+  });
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { stage } from './support/stage.ts';
+import { read } from './support/sse.ts';
+
+test('a session is made, told, changed, listed and deleted', async () => {
+  const { call } = stage();
+  const made = await call('POST', '/v1/sessions', { title: 'One', tags: ['a'] });
+  const { id } = made.body;
+  expect(made).toMatchObject({ status: 201, body: { title: 'One', model: 'test/model', seq: 1 } });
+  expect(made.headers.get('location')).toBe(`/v1/sessions/${id}`);
+  expect(made.headers.get('etag')).toBe('"1"');
+  expect(await call('GET', `/v1/sessions/${id}`)).toMatchObject({ status: 200, body: made.body });
+  expect(await call('GET', `/v1/sessions/${id}`, undefined, { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });
+  expect(await call('PATCH', `/v1/sessions/${id}`, { title: 'Two' }, { 'if-match': '"1"' })).toMatchObject({
+    status: 200,
+    body: { title: 'Two', seq: 2 },
+  });
+  expect(await call('PATCH', `/v1/sessions/${id}`, { title: 'Three' }, { 'if-match': '"1"' })).toMatchObject({
+    status: 412,
+    body: { code: 'CONFLICT', status: 412 },
+  });
+  expect(await call('GET', '/v1/sessions?tag=a')).toMatchObject({ body: { items: [{ id, title: 'Two' }] } });
+  expect(await call('GET', '/v1/sessions?tag=b')).toMatchObject({ body: { items: [] } });
+  expect(await call('DELETE', `/v1/sessions/${id}`)).toMatchObject({ status: 204 });
+  expect(await call('GET', `/v1/sessions/${id}`)).toMatchObject({ status: 404, body: { code: 'SESSION_NOT_FOUND' } });
+});
+
+test('a message is answered with the session’s events, or with the last message', async () => {
+  const { ask, call, session, model } = stage();
+  model.script.push(['Hel', 'lo.'], ['Again.']);
+  const id = await session();
+  const response = await ask(`/v1/sessions/${id}/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ content: 'Say hello.' }),
+  });
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  const told = await read(response);
+  expect(told[0]).toMatchObject({ event: 'started', id: undefined, data: { session: id } });
+  expect(told[1]).toMatchObject({
+    event: 'message',
+    id: '2',
+    data: { message: { role: 'user', content: 'Say hello.' } },
+  });
+  expect(
+    told
+      .filter(({ event }) => event === 'text')
+      .map(({ data }) => data.content)
+      .join(''),
+  ).toBe('Hello.');
+  expect(told.at(-2)).toMatchObject({ event: 'message', id: '3', data: { message: { content: 'Hello.' } } });
+  expect(told.at(-1)).toMatchObject({ event: 'turn_end', id: '4', data: { status: 'done', turn: told[0]?.data.turn } });
+  expect(await call('POST', `/v1/sessions/${id}/messages`, { content: 'Again.' })).toMatchObject({
+    status: 200,
+    body: { session: id, status: 'done', finishReason: 'stop', steps: 1, message: { content: 'Again.' } },
+  });
+  const { body } = await call('GET', `/v1/sessions/${id}/messages?limit=2`);
+  expect(body.items.map(({ content }: { content: string }) => content)).toEqual(['Again.', 'Again.']);
+  expect(body.before).toBe(5);
+});

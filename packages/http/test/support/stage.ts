@@ -1,0 +1,126 @@
+import { ReadableStream } from 'node:stream/web';
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import { RepriseError, createSessions, memoryStorage } from '@reprise/core';
+import type { SessionStorage, Sessions, SessionsConfig } from '@reprise/core';
+import { createServer } from '../../src/index.ts';
+import type { Server, ServerOptions } from '../../src/index.ts';
+
+export const TOKEN = 'test-token-0123456789';
+export const ORIGIN = 'http://127.0.0.1:4000';
+
+/** What a model says: words one by one, with something awaited before a word where a promise stands. */
+export type Script = readonly (string | Promise<unknown> | Error)[];
+
+export interface TestModel extends LanguageModelV4 {
+  readonly requests: LanguageModelV4CallOptions[];
+  /** Answers to come; then it says "ok". */
+  readonly script: Script[];
+}
+
+function testModel(): TestModel {
+  const requests: LanguageModelV4CallOptions[] = [];
+  const script: Script[] = [];
+  return {
+    specificationVersion: 'v4',
+    provider: 'test',
+    modelId: 'model',
+    supportedUrls: {},
+    requests,
+    script,
+    doGenerate: () => Promise.reject(new Error('The engine only streams.')),
+    async doStream(options) {
+      requests.push(options);
+      const parts = partsOf(script.shift() ?? ['ok'], options.abortSignal);
+      return { stream: ReadableStream.from(parts) as globalThis.ReadableStream<LanguageModelV4StreamPart> };
+    },
+  };
+}
+
+async function* partsOf(script: Script, signal: AbortSignal | undefined): AsyncGenerator<LanguageModelV4StreamPart> {
+  const aborted = new Promise<never>((_, reject) =>
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+  aborted.catch(() => undefined);
+  yield { type: 'text-start', id: 't' };
+  for (const word of script) {
+    if (word instanceof Error) throw word;
+    if (typeof word === 'string') yield { type: 'text-delta', id: 't', delta: word };
+    else await Promise.race([word, aborted]);
+  }
+  yield { type: 'text-end', id: 't' };
+  yield {
+    type: 'finish',
+    finishReason: { unified: 'stop', raw: 'stop' },
+    usage: {
+      inputTokens: { total: 10, noCache: 10, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: 5, text: 5, reasoning: undefined },
+    },
+  };
+}
+
+export interface Stage {
+  readonly model: TestModel;
+  readonly storage: SessionStorage;
+  readonly sessions: Sessions;
+  readonly server: Server;
+  /** With the token, unless headers say otherwise. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** JSON in, JSON out. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: any; headers: Headers }>;
+  /** A new session's id. */
+  session(): Promise<string>;
+}
+
+export function stage(options: Partial<ServerOptions> = {}, config: Partial<SessionsConfig> = {}): Stage {
+  const model = testModel();
+  const storage = config.storage ?? memoryStorage();
+  const info = {
+    contextWindow: 100_000,
+    maxOutputTokens: 8000,
+    from: 'user',
+    capabilities: {
+      rules: 'anthropic',
+      temperature: true,
+      tools: true,
+      parallelTools: true,
+      input: [],
+      effort: [],
+      cache: 'none',
+      prefixBoundReasoning: false,
+    },
+  } as const;
+  const sessions = createSessions({
+    storage,
+    models: {
+      async resolve(name) {
+        if (name !== 'test/model') throw new RepriseError('MODEL_NOT_FOUND', `no model ${name}`);
+        return { requested: name, name, model, info };
+      },
+    },
+    ...config,
+  });
+  const server = createServer(sessions, {
+    tokens: [{ name: 'test', token: TOKEN }],
+    defaultModel: 'test/model',
+    ...options,
+  });
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);
+    return server.fetch(new Request(`${ORIGIN}${path}`, { ...init, headers }));
+  };
+  const call: Stage['call'] = async (method, path, body, headers = {}) => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await ask(path, { method, headers: { accept: 'application/json', ...type, ...headers }, ...sent });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text), headers: response.headers };
+  };
+  const session = async (): Promise<string> => (await call('POST', '/v1/sessions')).body.id as string;
+  return { model, storage, sessions, server, ask, call, session };
+}
