@@ -3,7 +3,7 @@ import { isApproval } from '../state/asks.ts';
 import type { OpenAsk } from '../state/state.ts';
 import type { Asking, Prepared } from '../tools/prepare.ts';
 import type { AskDesk, Matter } from './desk.ts';
-import { canonicalJson, fingerprintOfCall } from './fingerprint.ts';
+import { fingerprintOfCall } from './fingerprint.ts';
 import { ENGINE, NOBODY, POLICY, denialOf, needsPerson } from './words.ts';
 
 /** How a call stands before anything of its step runs. */
@@ -79,11 +79,10 @@ async function allowedAlready(desk: AskDesk, { call }: Prepared): Promise<Standi
 }
 
 /** The question that an earlier process asked about exactly this. One about anything else is void. */
-async function takenUp(desk: AskDesk, { call, fingerprint, access }: Matter): Promise<OpenAsk | undefined> {
-  const seen = canonicalJson(access);
+async function takenUp(desk: AskDesk, { call, fingerprint }: Matter): Promise<OpenAsk | undefined> {
   let same: OpenAsk | undefined;
   for (const ask of approvalsOf(desk, call)) {
-    const is = ask.fingerprint === fingerprint && canonicalJson(ask.access) === seen;
+    const is = ask.fingerprint === fingerprint;
     if (!is && ask.answer === undefined) await desk.take(ask.id, { verdict: 'cancelled', by: ENGINE });
     if (is && ask.answer?.verdict !== 'cancelled') same = ask;
   }
@@ -96,8 +95,6 @@ function approvalsOf(desk: AskDesk, call: string): OpenAsk[] {
 
 async function matterOf(asking: Asking): Promise<Matter | undefined> {
   try {
-    // Access is stored, so it has to be JSON too.
-    canonicalJson(asking.request.access);
     return { ...asking.request, fingerprint: await fingerprintOf(asking) };
   } catch {
     return undefined;
@@ -106,5 +103,6 @@ async function matterOf(asking: Asking): Promise<Matter | undefined> {
 
 function fingerprintOf({ request, prepared }: Pick<Asking, 'request' | 'prepared'>): Promise<string> {
   const { call, input } = prepared;
-  return fingerprintOfCall({ tool: request.tool, input, params: call.params, cwd: request.cwd });
+  const { tool, cwd, access } = request;
+  return fingerprintOfCall({ tool, input, params: call.params, cwd, access });
 }

@@ -2,18 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson, fingerprintOfCall, fingerprintOfQuestion } from './fingerprint.ts';
 
-const subject = { tool: 'write', input: { path: 'a', content: 'x' }, params: {}, cwd: '/w' };
+const subject = { tool: 'write', input: { path: 'a', content: 'x' }, params: {}, cwd: '/w', access: { effect: 'write', paths: ['/w/a'] } } as const;
 
 test('it is a SHA-256, and a stored one stays what it was', async () => {
-  expect(await fingerprintOfCall(subject)).toMatchInlineSnapshot(
-    `"d587e1a121bc25388bc184ab11e477732709db1e4a81b87ea9c6734edf866797"`,
-  );
-  expect(await fingerprintOfQuestion('c', 'which?', ['a'])).toMatchInlineSnapshot(
-    `"404952f2c055d43df9d4c81bb071f3f1c6721483109d12b75955ce26684d6840"`,
-  );
+  expect(await fingerprintOfCall(subject)).toMatchInlineSnapshot(`"4f2db841cb5b3e1e52cf06eb07b5bf31d72e1267c856d4b3dc387e680a14e294"`);
+  expect(await fingerprintOfQuestion('c', 'which?', ['a'])).toMatchInlineSnapshot(`"404952f2c055d43df9d4c81bb071f3f1c6721483109d12b75955ce26684d6840"`);
 });
 
-test('the order of keys does not count; tool, arguments and directory do', async () => {
+test('the order of keys does not count; tool, arguments, directory and what is touched do', async () => {
   const same = await fingerprintOfCall(subject);
   expect(await fingerprintOfCall({ ...subject, input: { content: 'x', path: 'a' }, params: { n: 1 } })).toBe(same);
   const others = [
@@ -22,6 +18,7 @@ test('the order of keys does not count; tool, arguments and directory do', async
     { ...subject, input: { path: 'a', content: 'x ' } },
     { ...subject, input: { path: 'a', content: 'x', mode: null } },
     { ...subject, input: [] },
+    { ...subject, access: { effect: 'write' as const, paths: ['/w/b'] } },
   ];
   const all = await Promise.all(others.map(fingerprintOfCall));
   expect(new Set([same, ...all]).size).toBe(others.length + 1);

@@ -1,3 +1,5 @@
+import type { Access } from '../contracts/tool.ts';
+
 /** What an answer holds for. */
 export interface Subject {
   readonly tool: string;
@@ -6,11 +8,13 @@ export interface Subject {
   /** As the model wrote it. */
   readonly params: unknown;
   readonly cwd: string;
+  /** What the person is shown that it touches. */
+  readonly access: Access;
 }
 
-/** SHA-256 over the tool, the directory and the exact input: whatever differs in what would happen gives another one. */
-export function fingerprintOfCall({ tool, input, params, cwd }: Subject): Promise<string> {
-  return digest(['call', tool, exactly(input, params), cwd]);
+/** SHA-256 over the tool, the directory, the exact input and what it touches: whatever differs in what would happen gives another one. */
+export function fingerprintOfCall({ tool, input, params, cwd, access }: Subject): Promise<string> {
+  return digest(['call', tool, exactly(input, params), cwd, { ...access }]);
 }
 
 export function fingerprintOfQuestion(call: string, text: string, choices: readonly string[] = []): Promise<string> {

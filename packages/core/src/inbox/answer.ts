@@ -6,6 +6,7 @@ import { readable } from '../session/load.ts';
 import type { Parts } from '../session/parts.ts';
 import type { AnswerLetter } from './entries.ts';
 import { letterEntry } from './entries.ts';
+import { hearAnswers } from './holder.ts';
 
 type Said = Pick<AnswerLetter, 'verdict' | 'message' | 'text' | 'by'>;
 
@@ -39,6 +40,8 @@ export async function answerAsk(parts: Parts, id: string, given: AskAnswer): Pro
   }
   const { fingerprint } = ask;
   await inbox.put(live.id, letterEntry({ kind: 'answer', key: runtime.ids('message'), ask: id, fingerprint, ...said }));
+  // A turn that began here meanwhile may have looked just before.
+  if (parts.desk !== undefined) await hearAnswers({ live, runtime, desk: parts.desk });
 }
 
 /** INVALID_INPUT for what is no answer, or none to this question. */

@@ -73,7 +73,7 @@ export function watchInbox({
   let cancel: () => void = () => undefined;
   let stopped = false;
   const look = async (): Promise<void> => {
-    const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+    const letters = await lettersOf(live);
     const aborts = letters.flatMap((letter) => (letter.kind === 'abort' ? [letter] : []));
     if (aborts.length > 0) await live.dropInbox(aborts.map(({ key }) => key));
     if (aborts[0] !== undefined && !stopped) void handle.abort(aborts[0].reason);
@@ -97,15 +97,15 @@ type Hearing = Pick<TurnContext, 'live' | 'runtime' | 'desk'>;
  */
 export async function dropStale(hearing: Hearing): Promise<void> {
   const { live } = hearing;
-  const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+  const letters = await lettersOf(live);
   const old = letters.filter(({ kind }) => kind === 'abort').map(({ key }) => key);
   if (old.length > 0) await live.dropInbox(old);
   await hearAnswers(hearing, letters);
 }
 
 /** Takes answers, each once. What answers nothing that is open is passed over, and the log says so. */
-async function hearAnswers({ live, runtime, desk }: Hearing, letters: readonly Letter[]): Promise<void> {
-  for (const letter of letters) {
+export async function hearAnswers({ live, runtime, desk }: Hearing, letters?: readonly Letter[]): Promise<void> {
+  for (const letter of letters ?? (await lettersOf(live))) {
     if (letter.kind !== 'answer') continue;
     const { kind: _kind, ask, fingerprint, ...given } = letter;
     const taken = await desk.take(ask, given, fingerprint);
@@ -116,6 +116,10 @@ async function hearAnswers({ live, runtime, desk }: Hearing, letters: readonly L
     }
     await live.dropInbox([letter.key]);
   }
+}
+
+async function lettersOf(live: LiveSession): Promise<readonly Letter[]> {
+  return (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
 }
 
 const WHY = {

@@ -24,7 +24,11 @@ export async function perform(
   // The turn that is carried on is the one that stays open.
   if (live.state.open?.turn !== handle.id) await ready(parts);
   const desk = new AskDesk({ runtime, live, handle, asker: parts.asker });
-  await dropStale({ runtime, live, desk });
+  parts.desk = desk;
+  await dropStale({ runtime, live, desk }).catch((error: unknown) => {
+    parts.desk = undefined;
+    throw error;
+  });
   handle.started(live.id);
   for (const message of parts.warnings.splice(0)) live.events.emit('warning', { message });
   const { cwd, named } = live.state;
@@ -37,7 +41,6 @@ export async function perform(
   const shared = { runtime, live, handle, hub, model, fallbacks, tools, desk, roots, isNamed };
   const context = { ...shared, signal, purse };
   const stop = watchInbox(context);
-  parts.desk = desk;
   try {
     return await work({ ...context, offerNewTools: () => offerNewTools(parts) });
   } finally {
