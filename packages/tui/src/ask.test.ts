@@ -43,7 +43,7 @@ describe('asking on the terminal', () => {
     const { ask, asked } = person(answer, 'n');
     expect(await ask(bash('ls'))).toEqual({ allow: true });
     expect(await ask(bash('ls'))).toMatchObject({ allow: false });
-    expect(asked()).toBe(2);
+    expect(asked()).toBe(3);
   });
 
   it.each(['n', 'no', undefined])('%j denies, and the model is told', async (answer) => {
@@ -56,20 +56,52 @@ describe('asking on the terminal', () => {
     expect(asked()).toBe(3);
   });
 
-  it('"a" allows exactly this for the rest of the run', async () => {
-    const { ask, asked } = person('a', 'n', 'a', 'n', 'n');
-    expect(await ask(bash('ls'))).toEqual({ allow: true });
-    expect(await ask(bash('ls'))).toEqual({ allow: true });
-    expect(await ask(bash('ls -a'))).toMatchObject({ allow: false });
-    expect(await ask(edit)).toEqual({ allow: true });
-    expect(await ask(edit)).toEqual({ allow: true });
-    for (const other of [{ newString: 'four' }, { path: 'b.ts' }])
-      expect(await ask({ ...edit, input: { ...Object(edit.input), ...other } })).toMatchObject({ allow: false });
-    expect(asked()).toBe(5);
+  it('"a" allows this from now on', async () => {
+    const { ask, asked } = person('a', 'always');
+    expect(await ask(bash('ls'))).toEqual({ allow: true, always: true });
+    expect(await ask(edit)).toEqual({ allow: true, always: true });
+    expect(asked()).toBe(2);
+  });
+
+  it('after "n" takes a word for the model', async () => {
+    const { ask, io } = person('n', ' use grep ', 'n', ' ');
+    expect(await ask(bash('ls'))).toEqual({ allow: false, message: 'use grep' });
+    expect(await ask(bash('ls'))).toEqual({ allow: false, message: 'The user said no.' });
+    expect(io.stderr()).toContain('What should it do instead?');
+  });
+
+  it('says where a call comes from that is not this session’s', async () => {
+    const { ask, io } = person('y');
+    await ask({ ...bash('ls'), path: ['child'] });
+    expect(io.stderr()).toContain('In a sub-session: bash wants');
+  });
+
+  it('leaves the line when the question was answered elsewhere', async () => {
+    const io = fakeIo({ stdin: { kind: 'terminal' }, errTTY: true });
+    const over = new AbortController();
+    const ask = terminalAsker(io, async () => {
+      over.abort();
+      return undefined;
+    });
+    await ask?.(bash('ls'), over.signal);
+    expect(io.stderr()).toMatch(/No answer is needed here any more\.\n$/);
+  });
+
+  it.each([
+    ['2', { allow: true, text: 'blue' }],
+    ['9', { allow: true, text: '9' }],
+    ['green', { allow: true, text: 'green' }],
+    ['', { allow: false, message: 'The user gave no answer.' }],
+    [undefined, { allow: false, message: 'The user gave no answer.' }],
+  ])('a question of a tool, answered %j', async (answer, expected) => {
+    const { ask, io } = person(answer);
+    const question = { text: 'Which colour?', choices: ['red', 'blue'] };
+    expect(await ask({ ...bash('ls'), question })).toEqual(expected);
+    expect(io.stderr()).toContain('bash asks: Which colour?\n  1  red\n  2  blue\n');
   });
 
   it('shows the whole command, and what an edit changes', async () => {
-    const { ask, io } = person('n', 'n');
+    const { ask, io } = person('n', '', 'n');
     const command = `echo ${'x'.repeat(5000)}; rm -rf build`;
     await ask(bash(command));
     expect(io.stderr()).toContain(`bash wants to run a command\n  ${command}\n`);
@@ -96,6 +128,8 @@ describe('asking on the terminal', () => {
     await both[0];
     await new Promise((resolve) => setImmediate(resolve));
     waiting[1]?.('n');
+    await new Promise((resolve) => setImmediate(resolve));
+    waiting[2]?.('');
     expect(await Promise.all(both)).toEqual([{ allow: true }, { allow: false, message: 'The user said no.' }]);
   });
 });

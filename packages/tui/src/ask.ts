@@ -1,9 +1,7 @@
-import type { Answer, Asker, PermissionRequest } from '@reprise/core';
+import type { Answer, AskRequest, Asker, ToolQuestion } from '@reprise/core';
 import type { Io } from './io.ts';
 import { readLine } from './line.ts';
 import type { LineReader } from './line.ts';
-
-type Question = PermissionRequest & { readonly reason?: string };
 
 /** Asks on the terminal; `undefined` where nobody can be asked. */
 export function terminalAsker(
@@ -11,26 +9,44 @@ export function terminalAsker(
   line: LineReader = readLine,
 ): Asker | undefined {
   if (stdin.kind !== 'terminal' || !err.isTTY) return undefined;
-  const allowed = new Set<string>();
   let queue: Promise<unknown> = Promise.resolve();
 
-  const ask = async (question: Question, signal: AbortSignal): Promise<Answer> => {
-    const same = fingerprint(question);
-    if (allowed.has(same)) return { allow: true };
-    describe(question);
+  const ask = async (request: AskRequest, signal: AbortSignal): Promise<Answer> => {
+    const { question } = request;
+    if (question !== undefined) return inquire(request, question, signal);
+    describe(request);
     for (let tries = 0; tries < 3; tries++) {
-      err.write('Allow? [y] once  [a] this for the rest of the run  [n] no: ', 'bold');
+      err.write('Allow? [y] once  [a] this from now on  [n] no: ', 'bold');
       const answer = (await line(signal))?.trim().toLowerCase();
       if (answer === undefined) break;
-      if (answer === 'a' || answer === 'always') allowed.add(same);
-      if (['y', 'yes', 'a', 'always'].includes(answer)) return { allow: true };
-      if (answer === 'n' || answer === 'no') break;
+      if (answer === 'y' || answer === 'yes') return { allow: true };
+      // The session remembers it.
+      if (answer === 'a' || answer === 'always') return { allow: true, always: true };
+      if (answer === 'n' || answer === 'no') return { allow: false, message: await instead(signal) };
     }
-    return { allow: false, message: 'The user said no.' };
+    if (signal.aborted) err.write('\nNo answer is needed here any more.\n', 'dim');
+    return { allow: false, message: NO };
   };
 
-  const describe = ({ tool, access, input, reason }: Question): void => {
+  const instead = async (signal: AbortSignal): Promise<string> => {
+    err.write('What should it do instead? (Enter: say nothing) ', 'bold');
+    return (await line(signal))?.trim() || NO;
+  };
+
+  const inquire = async ({ tool }: AskRequest, question: ToolQuestion, signal: AbortSignal): Promise<Answer> => {
+    const { text, choices = [] } = question;
+    err.write(`\n${tool} asks: `, 'yellow');
+    err.write(`${text}\n`);
+    for (const [at, choice] of choices.entries()) err.write(`  ${at + 1}  ${choice}\n`);
+    err.write(choices.length === 0 ? 'Answer: ' : 'Answer (a number, or your own words): ', 'bold');
+    const said = (await line(signal))?.trim() ?? '';
+    if (said === '') return { allow: false, message: 'The user gave no answer.' };
+    return { allow: true, text: /^\d+$/.test(said) ? (choices[Number(said) - 1] ?? said) : said };
+  };
+
+  const describe = ({ tool, access, input, reason, path }: AskRequest): void => {
     err.write('\n');
+    if (path !== undefined) err.write('In a sub-session: ', 'dim');
     err.write(`${tool} wants to ${VERBS[access.effect]}`, 'yellow');
     err.write(reason ? ` (${reason})\n` : '\n');
     const subject = access.command ?? access.paths?.join('\n') ?? JSON.stringify(input, null, 2) ?? '';
@@ -57,7 +73,9 @@ export async function confirm(
   return /^y(es)?$/i.test((await line())?.trim() ?? '');
 }
 
-const VERBS: Readonly<Record<PermissionRequest['access']['effect'], string>> = {
+const NO = 'The user said no.';
+
+const VERBS: Readonly<Record<AskRequest['access']['effect'], string>> = {
   none: 'run',
   read: 'read',
   write: 'write',
@@ -65,11 +83,6 @@ const VERBS: Readonly<Record<PermissionRequest['access']['effect'], string>> = {
   network: 'use the network',
   unknown: 'run',
 };
-
-/** An approval holds for exactly what was shown. */
-function fingerprint({ tool, access, input, cwd }: Question): string {
-  return JSON.stringify([tool, cwd, access.command ?? input]);
-}
 
 /** What an edit takes out and puts in, as far as the usual names of inputs tell. */
 function changes(input: unknown): [text: string, mark: '-' | '+', style: 'red' | 'green'][] {
