@@ -32,6 +32,18 @@ describe('reprise', () => {
     expect(await go('help', ...name.split(' '))).toEqual({ code, out, err });
   });
 
+  it.each([
+    [['session', 'answer', 'x', 'ask_1'], 2],
+    [['session', 'answer', 'x', 'ask_1', '--allow', '--deny'], 2],
+    [['session', 'answer', 'x', 'ask_1', '--allow', '--message', 'm'], 2],
+    [['session', 'answer', 'x', 'ask_1', '--allow'], 4],
+    [['session', 'approvals', 'x'], 4],
+    [['run', '--recover'], 2],
+    [['run', '--continue', '--recover', 'words'], 2],
+  ])('%j ends with code %i', async (words, code) => {
+    expect(await go(...words)).toMatchObject({ code, out: '' });
+  });
+
   it('keeps every line of help within 130 columns', async () => {
     for (const { name } of COMMANDS) {
       for (const line of (await go(...name.split(' '), '--help')).out.split('\n'))

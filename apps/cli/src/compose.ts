@@ -18,7 +18,7 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
   const { sessions, models, config } = await open(io, {
     ...(recorder && { recorder }),
     storage: flags.storage,
-    turns: { permission: flags.permission, ask: terminalAsker(io) },
+    turns: { permission: flags.permission, ask: terminalAsker(io), onAsk: flags['on-ask'] },
     cwd,
     // One session, one message, one end: the lease of the creation is still there for the turn.
     linger: 1000,

@@ -82,7 +82,10 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
     open(['run', 'write it'], provider());
     await shows('[n] no:');
     tmux('send-keys', '-t', 'main', 'n', 'Enter');
+    await shows('do instead?');
+    tmux('send-keys', '-t', 'main', 'Use old.txt', 'Enter');
     await shows('exit=0');
+    expect(JSON.stringify(fake.requests[1]?.json)).toContain('Permission denied: Use old.txt');
     expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
   });
 

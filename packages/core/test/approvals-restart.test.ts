@@ -196,7 +196,7 @@ test('a question is about what the call is now: where the arguments mean somethi
     recover: 'continue',
     cwd: '/elsewhere',
   });
-  for (let i = 0; i < 2000 && (await again.approvals())[0]?.id === 'ask_1'; i += 1) await settled(1);
+  for (let i = 0; i < 2000 && ['ask_1', undefined].includes((await again.approvals())[0]?.id); i += 1) await settled(1);
   expect(moved.runs).toEqual([]);
   const asked = asksIn(await records());
   expect(asked).toHaveLength(2);

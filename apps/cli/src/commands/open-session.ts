@@ -20,6 +20,8 @@ export async function openSession(
 ): Promise<Session> {
   if (flags.session !== undefined && flags.continue)
     throw usageError('--session and --continue exclude each other', 'reprise run');
+  if (flags.recover && (flags.fork || (flags.session === undefined && !flags.continue)))
+    throw usageError('--recover goes with --session or --continue, and not with --fork', 'reprise run');
   if (flags.fork && flags.session === undefined && !flags.continue) {
     throw usageError('--fork goes with --session or --continue', 'reprise run');
   }
@@ -34,7 +36,7 @@ export async function openSession(
       ...given,
     });
   }
-  if (!flags.fork) return sessions.resume(id, given);
+  if (!flags.fork) return sessions.resume(id, { ...given, ...(flags.recover && { recover: 'continue' as const }) });
   const copy = await (await sessions.load(id)).fork();
   err.write(`reprise: going on in ${copy.id}, a copy of ${id}\n`, 'dim');
   return Object.keys(given).length === 0 ? copy : sessions.resume(copy.id, given);

@@ -18,6 +18,10 @@ export const RUN = {
   },
   session: { type: 'text', value: 'ID', help: 'Go on with this session.' },
   continue: { type: 'switch', help: 'Go on with the newest session of this working directory.' },
+  recover: {
+    type: 'switch',
+    help: 'With one of them: carry on the turn that a crash left open; no prompt.',
+  },
   fork: { type: 'switch', help: 'With --session or --continue: go on in a copy.' },
   queue: { type: 'switch', help: 'Where a turn runs on the session: wait, and be answered after it.' },
   steer: { type: 'switch', help: 'Where a turn runs on the session: become part of it.' },
@@ -28,6 +32,11 @@ export const RUN = {
     type: 'choice',
     choices: ['ask', 'accept-edits', 'auto', 'deny'],
     help: 'What may run unasked. Default: ask, which is no where nobody can be asked.',
+  },
+  'on-ask': {
+    type: 'choice',
+    choices: ['wait', 'deny', 'fail'],
+    help: 'Where a call needs a person: wait for "session answer", or end with code 6.',
   },
   'context-window': { type: 'count', value: 'TOKENS', help: "Use at most so many tokens. Default: the model's." },
   cwd: { type: 'text', value: 'DIR', help: 'Working directory of the tools. Default: where you are.' },
@@ -63,6 +72,16 @@ export const SEARCH = {
 export const MODELS = {
   live: { type: 'switch', help: 'Ask the providers whose keys are set, and the local servers.' },
   json,
+} as const satisfies Options;
+
+export const ANSWER = {
+  allow: { type: 'switch', help: 'Let this call run.' },
+  always: { type: 'switch', help: 'Let it run, and the same call whenever it comes again in this session.' },
+  deny: { type: 'switch', help: "Don't let it run." },
+  message: { type: 'text', value: 'TEXT', help: 'With --deny: what the model is told.' },
+  text: { type: 'text', value: 'TEXT', help: 'The answer to a question of a tool.' },
+  json,
+  storage,
 } as const satisfies Options;
 
 /** Of commands that clean up. */

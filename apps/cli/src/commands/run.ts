@@ -18,12 +18,16 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   try {
     const { sessions, defaults } = await openSessions(io, options);
     try {
-      const prompt = await promptOf(operands, io);
+      const prompt = options.recover ? noPrompt(operands) : await promptOf(operands, io);
       const session = await openSession(sessions, options, defaults, io);
       sessionId = session.id;
       session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
       session.on('turn', () => io.err.write('reprise: answering a message that waited first\n', 'dim'));
-      const turn = session.turn(prompt, { busy: busyOf(options) });
+      const turn = options.recover ? session.recovering : session.turn(prompt, { busy: busyOf(options) });
+      if (turn === undefined) {
+        io.err.write('reprise: no turn was left open\n', 'dim');
+        return EXIT.ok;
+      }
       turn.once('queued', () => io.err.write('reprise: the session is busy; the message is stored and waits\n', 'dim'));
       interrupts.guard(turn);
       let unread = false;
@@ -31,7 +35,8 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
         unread = true;
         void turn.abort('nobody reads the output any more');
       });
-      const outcome = await follow(turn, { sessionId, turn: turn.id, model: session.state.model }, renderer);
+      const facts = { sessionId, turn: turn.id, model: session.state.model };
+      const outcome = await follow(turn, facts, withWaiting(renderer, session.id, io));
       if (unread) return EXIT.ok;
       if (outcome.error) reportError(outcome.error, io, 'reprise');
       if (outcome.status === 'step-limit') io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
@@ -48,6 +53,22 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
     return exitCodeOf(error);
   }
 };
+
+/** Where nobody sits at a terminal, says what waits for a person and how to answer. */
+function withWaiting(renderer: Renderer, session: string, { stdin, err }: Io): Renderer {
+  if (stdin.kind === 'terminal' && err.isTTY) return renderer;
+  return {
+    ...renderer,
+    chunk: (chunk) => {
+      renderer.chunk(chunk);
+      if (chunk.type !== 'approval') return;
+      const { id, tool, question, expires } = chunk;
+      const how = question ? '--text "…"' : '--allow (or --always, or --deny)';
+      err.write(`reprise: ${tool} waits for an answer${expires === undefined ? '' : ` until ${expires}`}\n`, 'yellow');
+      err.write(`  reprise session answer ${session} ${id} ${how}\n`, 'dim');
+    },
+  };
+}
 
 /** What to do where a turn runs on the session already. */
 function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
@@ -84,6 +105,11 @@ async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise
   if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
   else renderer.end(outcome, facts);
   return outcome;
+}
+
+function noPrompt(operands: readonly string[]): string {
+  if (operands.length > 0) throw usageError('--recover takes no prompt: the turn has one', 'reprise run');
+  return '';
 }
 
 /** The words, then standard input. */

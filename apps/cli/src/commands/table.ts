@@ -1,5 +1,5 @@
 import type { Command, Options } from '@reprise/tui';
-import { DELETE, EXPORT, FORK, IMPORT, MODELS, READ, REPLAY, RUN, SEARCH, TIDY } from './options.ts';
+import { ANSWER, DELETE, EXPORT, FORK, IMPORT, MODELS, READ, REPLAY, RUN, SEARCH, TIDY } from './options.ts';
 
 /** Holds a handler to the options of its command. */
 function define<O extends Options>(command: Command<O>): Command<O> {
@@ -21,6 +21,7 @@ The model: --model, else the configuration, else the provider whose key is in th
     ['reprise run "Explain what this repository does"', 'a new session'],
     ['reprise run --continue "Now write the tests"', 'the same session, next turn'],
     ['reprise run --continue --steer "Leave the docs alone"', 'into the turn that runs in another terminal'],
+    ['reprise run --continue --recover', 'carry on the turn that a crash left open'],
     ['git diff | reprise run "Review this change"', 'standard input behind the prompt'],
     ['reprise run --model demo/offline "list this folder"', 'without any account or network'],
     ['reprise run --output-format json "Name this module" | jq -r .message.content', 'for scripts'],
@@ -167,6 +168,31 @@ Tools are not run: they give what they gave. Exit code 1 at the first difference
   load: async () => (await import('./session/replay.ts')).replay,
 });
 
+const approvals = define({
+  name: 'session approvals',
+  summary: 'List what a session waits for: calls that somebody must allow, and questions. Writes nothing.',
+  operands: one,
+  options: READ,
+  examples: [
+    ['reprise session approvals ID', ''],
+    ["reprise session approvals ID --json | jq -r '.[0].id'", 'the oldest question'],
+  ],
+  load: async () => (await import('./session/approvals.ts')).approvals,
+});
+
+const answer = define({
+  name: 'session answer',
+  summary: 'Answer what a session waits for, also while another process holds it. The first answer counts.',
+  operands: { usage: 'ID ASK', min: 2, max: 2 },
+  options: ANSWER,
+  examples: [
+    ['reprise session answer ID ASK --allow', 'this call'],
+    ['reprise session answer ID ASK --deny --message "Use the test database"', ''],
+    ['reprise session answer ID ASK --text blue', 'a question of a tool'],
+  ],
+  load: async () => (await import('./session/change.ts')).answer,
+});
+
 const models = define({
   name: 'models',
   summary: 'List the models that can be named, and whether their key is there.',
@@ -188,6 +214,8 @@ export const COMMANDS: readonly Command<any>[] = [
   info,
   search,
   fork,
+  approvals,
+  answer,
   remove,
   exporting,
   importing,

@@ -27,13 +27,18 @@ export function jsonRenderer(out: Sink): Renderer {
 }
 
 /**
- * `--output-format stream-json`: one object a line, written as it happens: `start`, the chunks as the library gives them, and
+ * `--output-format stream-json`: one object a line, written as it happens: `start`, the chunks as the library gives them (an `approval` with the session that waits), and
  * `end` with the summary. A failed turn has an `error` line before its `end`; a failure outside of a turn is an `error` line alone.
  */
 export function streamJsonRenderer(out: Sink): Renderer {
+  let session: string | undefined;
   return {
-    begin: (facts) => out.json({ type: 'start', ...facts }),
-    chunk: (chunk) => out.json(chunk),
+    begin: (facts) => {
+      session = facts.sessionId;
+      out.json({ type: 'start', ...facts });
+    },
+    // Whoever answers needs to know where.
+    chunk: (chunk) => out.json(chunk.type === 'approval' ? { ...chunk, sessionId: session } : chunk),
     end: ({ error, ...outcome }, { sessionId }) => {
       if (error) out.json({ type: 'error', sessionId, ...plain(error) });
       out.json({ type: 'end', sessionId, ...outcome });

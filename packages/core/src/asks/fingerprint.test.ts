@@ -2,11 +2,21 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson, fingerprintOfCall, fingerprintOfQuestion } from './fingerprint.ts';
 
-const subject = { tool: 'write', input: { path: 'a', content: 'x' }, params: {}, cwd: '/w', access: { effect: 'write', paths: ['/w/a'] } } as const;
+const subject = {
+  tool: 'write',
+  input: { path: 'a', content: 'x' },
+  params: {},
+  cwd: '/w',
+  access: { effect: 'write', paths: ['/w/a'] },
+} as const;
 
 test('it is a SHA-256, and a stored one stays what it was', async () => {
-  expect(await fingerprintOfCall(subject)).toMatchInlineSnapshot(`"4f2db841cb5b3e1e52cf06eb07b5bf31d72e1267c856d4b3dc387e680a14e294"`);
-  expect(await fingerprintOfQuestion('c', 'which?', ['a'])).toMatchInlineSnapshot(`"404952f2c055d43df9d4c81bb071f3f1c6721483109d12b75955ce26684d6840"`);
+  expect(await fingerprintOfCall(subject)).toMatchInlineSnapshot(
+    `"4f2db841cb5b3e1e52cf06eb07b5bf31d72e1267c856d4b3dc387e680a14e294"`,
+  );
+  expect(await fingerprintOfQuestion('c', 'which?', ['a'])).toMatchInlineSnapshot(
+    `"404952f2c055d43df9d4c81bb071f3f1c6721483109d12b75955ce26684d6840"`,
+  );
 });
 
 test('the order of keys does not count; tool, arguments, directory and what is touched do', async () => {

@@ -1,5 +1,5 @@
 import { createSessions } from '@reprise/core';
-import type { Asker, Sessions } from '@reprise/core';
+import type { Asker, OnAsk, Sessions } from '@reprise/core';
 import type { CassetteRecorder } from '@reprise/core/cassette';
 import type { Models } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
@@ -25,6 +25,8 @@ export interface OpenOptions {
         readonly permission?: PermissionMode | undefined;
         /** Absent = nobody can be asked. */
         readonly ask?: Asker | undefined;
+        /** As in `SessionsConfig`. */
+        readonly onAsk?: OnAsk | undefined;
       }
     | undefined;
   /** Default working directory of new sessions. Default: the place's. */
@@ -54,7 +56,7 @@ export async function openSessions(place: Place, options: OpenOptions = {}): Pro
   const storage = options.recorder?.storage(opened.storage) ?? opened.storage;
   const models = options.recorder?.models(opened.models) ?? opened.models;
   const mode = turns?.permission ?? config.permission ?? 'ask';
-  const work = turns ? (await import('./work.ts')).workOf(env, home, { mode, ask: turns.ask }) : {};
+  const work = turns ? (await import('./work.ts')).workOf(env, home, { ...turns, mode }) : {};
   const sessions = createSessions({
     storage,
     models,

@@ -1,9 +1,9 @@
 import { isCoded } from '@reprise/core';
-import type { Sessions } from '@reprise/core';
+import type { AskAnswer, Sessions } from '@reprise/core';
 import { withSessions } from '../../compose.ts';
 import { EXIT, confirm, usageError } from '@reprise/tui';
-import type { Handler, Io } from '@reprise/tui';
-import type { DELETE, FORK } from '../options.ts';
+import type { Handler, Io, Values } from '@reprise/tui';
+import type { ANSWER, DELETE, FORK } from '../options.ts';
 
 export const fork: Handler<typeof FORK> = async ({ options, operands: [id = ''] }, io) => {
   const how = {
@@ -41,4 +41,22 @@ async function confirmed(ids: readonly string[], io: Io): Promise<boolean> {
   const answer = await confirm(io, `Delete ${ids.join(', ')} for good?`);
   if (answer !== undefined) return answer;
   throw usageError('deleting for good wants --yes where nobody can be asked', 'reprise session delete');
+}
+
+export const answer: Handler<typeof ANSWER> = async ({ options, operands: [id = '', ask = ''] }, io) => {
+  const given = answerOf(options);
+  await withSessions(io, options, async (sessions) => (await sessions.load(id)).answer(ask, given));
+  if (options.json) io.out.json({ id, ask, ...given });
+  else io.err.write(`reprise: answered ${ask}\n`, 'dim');
+  return EXIT.ok;
+};
+
+function answerOf({ allow, always, deny, message, text }: Values<typeof ANSWER>): AskAnswer {
+  const given = [allow, always, deny, text !== undefined].filter(Boolean);
+  if (given.length !== 1)
+    throw usageError('an answer is one of --allow, --always, --deny and --text', 'reprise session answer');
+  if (message !== undefined && !deny) throw usageError('--message goes with --deny', 'reprise session answer');
+  if (text !== undefined) return { text };
+  if (deny) return { verdict: 'deny', ...(message !== undefined && { message }) };
+  return { verdict: always ? 'always' : 'once' };
 }
