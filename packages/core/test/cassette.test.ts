@@ -182,6 +182,47 @@ describe('what was recorded gives the same records', () => {
     await expectSame(scene, 1);
   });
 
+  test('questions to people, answered, denied, always allowed, and not answered in time', async () => {
+    const curious = tool('curious', {
+      run: async (_input, { ask }) => `you said ${await ask({ text: 'Which?', choices: ['a', 'b'] })}`,
+    });
+    const tools = [look(), curious];
+    const answers: Record<string, unknown> = {
+      a: { allow: true },
+      b: { allow: false, message: 'not that' },
+      c: { allow: true, always: true },
+      e: { allow: false },
+    };
+    const scene = await recorded(
+      [
+        calls(call('a', 'look', { n: 1 }), call('b', 'look', { n: 3 })),
+        calls(call('c', 'look', { n: 2 })),
+        calls(call('d', 'look', { n: 2 }), call('e', 'look', { n: 5 })),
+        calls(call('f', 'look', { n: 9 })),
+        calls(call('g', 'curious')),
+        say('So.'),
+      ],
+      {
+        tools,
+        permissions: {
+          decide: ({ tool: name }) => (name === 'look' ? { verdict: 'ask', reason: 'it looks' } : { verdict: 'allow' }),
+        },
+        ask: async ({ call: id, question }, signal) => {
+          if (question !== undefined) return { allow: true, text: 'b' };
+          if (id !== 'f') return answers[id] as never;
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('late'))));
+        },
+      },
+    );
+    const outcome = await scene.theatre.clock.drive(scene.session.turn('go').outcome(), 1e12);
+    expect(outcome).toMatchObject({ status: 'done', message: { content: 'So.' } });
+    const { records = [] } = await scene.session.export();
+    const given = (records as { type: string; verdict?: string }[]).flatMap(({ verdict }) => verdict ?? []);
+    expect(given.toSorted()).toEqual(['always', 'deny', 'deny', 'expired', 'once', 'once']);
+    await expectSame(scene, 1);
+    expect([tools[0]?.runs.length, curious.runs.length]).toEqual([3, 1]);
+  });
+
   test.each<[string, Answer, string]>([
     ['before the first part', [{ act: 'stall' }], ''],
     ['in the middle of an answer', [...text('Half of'), { act: 'stall' }], 'Half of'],

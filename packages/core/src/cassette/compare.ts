@@ -6,7 +6,19 @@ import { toJson } from './json.ts';
 import type { TurnDifference } from './scene.ts';
 
 /** Of a record: what is another thing each time. */
-const CHANGING = new Set(['at', 'timestamp', 'id', 'turn', 'key', 'waitMs', 'until', 'spent', 'unreported']);
+const CHANGING = new Set([
+  'at',
+  'timestamp',
+  'id',
+  'turn',
+  'key',
+  'waitMs',
+  'until',
+  'expires',
+  'by',
+  'spent',
+  'unreported',
+]);
 /** What a model is shown of a result is cut there by the engine. */
 const SHOWN = 200_000;
 /** The words of a schema's complaint are the schema's. */
