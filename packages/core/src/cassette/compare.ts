@@ -2,6 +2,7 @@ import { encode } from '../records/codec.ts';
 import type { Rec } from '../records/types.ts';
 import type { CassetteRecord } from './format.ts';
 import { firstDifference } from './request.ts';
+import { withoutKeys } from './hidden.ts';
 import { toJson } from './json.ts';
 import type { TurnDifference } from './scene.ts';
 
@@ -47,7 +48,7 @@ export function sameRecords(
 
 function comparable(record: Rec | undefined): unknown {
   if (record === undefined) return undefined;
-  const plain = JSON.parse(encode(record)) as Record<string, unknown>;
+  const plain = withoutKeys(JSON.parse(encode(record)) as Record<string, unknown>);
   const kept = Object.entries(plain).filter(([key]) => !CHANGING.has(key));
   return toJson(Object.fromEntries(kept.map(([key, value]) => [key, settled(record, key, value)])));
 }
