@@ -85,7 +85,9 @@ const opaque = (request: RecordedRequest): string[] =>
 describe.each(dialects)('%s', (from) => {
   const others = dialects.filter((dialect) => dialect !== from);
 
-  test('a turn of several steps goes on in a new process, with its own model and with every other, and comes back', async () => {
+  const name =
+    'a turn of several steps goes on in a new process, with its own model and with every other, and comes back';
+  test(name, { timeout: 60_000 }, async () => {
     fake.script(from, ...TURNS[from]('one'));
     const [begun] = (await inNewProcess({ model: MODELS[from], say: 'Look' })) as [Done];
     expect(begun.answer).toBe('Seen one.');
@@ -98,9 +100,16 @@ describe.each(dialects)('%s', (from) => {
     expect(fake.requests).toHaveLength(3);
     const third = fake.requests[2] as RecordedRequest;
 
-    // The same model: all of it is there again, byte for byte.
+    // In the next process the same model goes on, and then every other one with a fork of it.
     fake.script(from, ...TURNS[from]('two'));
-    const [resumed] = (await inNewProcess({ id: begun.id, say: 'And now?' })) as [Done];
+    for (const to of others) fake.script(to, ...TURNS[to]('three'));
+    const [resumed, ...forks] = (await inNewProcess(
+      { id: begun.id, say: 'And now?' },
+      ...others.map((to): Job => ({ id: begun.id, fork: true, model: MODELS[to], say: 'And you?' })),
+    )) as [Done, ...Done[]];
+    expect([resumed, ...forks].map(({ answer }) => answer)).toEqual(['Seen two.', ...others.map(() => 'Seen three.')]);
+
+    // The same model: all of it is there again, byte for byte.
     expect(resumed.id).toBe(begun.id);
     expect(resumed.messages.slice(0, begun.messages.length)).toEqual(begun.messages);
     const fourth = fake.requests[3] as RecordedRequest;
@@ -110,11 +119,6 @@ describe.each(dialects)('%s', (from) => {
     expect(kept.length).toBeGreaterThan(2);
 
     // Every other model: what was said, called and seen, and nothing that only the first one can read.
-    for (const to of others) fake.script(to, ...TURNS[to]('three'));
-    const forks = await inNewProcess(
-      ...others.map((to): Job => ({ id: begun.id, fork: true, model: MODELS[to], say: 'And you?' })),
-    );
-    expect(forks.map(({ answer }) => answer)).toEqual(['Seen three.', 'Seen three.', 'Seen three.']);
     const switched = fake.requests.slice(6);
     expect(switched.map(({ dialect }) => dialect)).toEqual(others.flatMap((to) => [to, to, to]));
     for (const [i, to] of others.entries()) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anthropic, startFakeProvider } from '@reprise/fake-provider';
+import { anthropic, google, startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
 import type { Sessions } from '@reprise/core';
 import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
@@ -60,6 +60,20 @@ test('an export shows no key; model, history and disk hold what was said, and so
   const whole = await session.export({ redact: false });
   expect(whole.messages).toEqual(await session.getMessages());
   expect(JSON.stringify(whole.records)).toContain('c2lnLTE=');
+});
+
+test('what was signed for a text with a key in it is not sent with the text without', async () => {
+  const signed = (text: string, thoughtSignature: string) => google.message({ parts: [{ text, thoughtSignature }] });
+  fake.script('google', signed(`It is ${KEY}.`, 'c2lnLTE='), signed('It is secret.', 'c2lnLTI='));
+  const session = await sessions.create({ model: MODELS.google, tools: [] });
+  await session.message('Tell');
+  await session.message('Tell');
+  const imported = await sessions.import(await session.export(), { newId: true });
+  fake.script('google', google.message({ text: 'Yes.' }));
+  await imported.message('Sure?');
+  const [first, second] = fake.requests.at(-1)?.json.contents.filter(({ role }: { role: string }) => role === 'model');
+  expect(first.parts).toEqual([{ text: `It is ${STARS}.` }]);
+  expect(second.parts).toEqual([{ text: 'It is secret.', thoughtSignature: 'c2lnLTI=' }]);
 });
 
 test('a provider that says the key back does not make it show: not in the error, and not in what is kept of it', async () => {

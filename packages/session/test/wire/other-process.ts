@@ -26,12 +26,15 @@ async function open({ id, fork, model }: Job): Promise<Session> {
 const done: Done[] = [];
 for (const job of JSON.parse(process.argv[2] ?? '[]') as Job[]) {
   const session = await open(job);
-  session.registerTool({
-    name: 'look',
-    description: 'Looks.',
-    parameters: { type: 'object', properties: { at: { type: 'string' } } },
-    handler: ({ at }: { at: string }) => `seen ${at}`,
-  });
+  // A fork in the same process keeps the tool.
+  const inherited = job.fork === true && done.some(({ id }) => id === job.id);
+  if (!inherited)
+    session.registerTool({
+      name: 'look',
+      description: 'Looks.',
+      parameters: { type: 'object', properties: { at: { type: 'string' } } },
+      handler: ({ at }: { at: string }) => `seen ${at}`,
+    });
   const { content } = await session.message(job.say);
   done.push({ id: session.id, answer: content, messages: await session.getMessages() });
 }
