@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { changesets } from './checks/changesets.mjs';
 import { untouched } from './checks/checkout.mjs';
 import { examples, readmeCommands } from './checks/commands.mjs';
-import { attw, createPacker, packs, publint, runsReadme } from './checks/packages.mjs';
+import { attw, createPacker, packs, publint, runsProgram, runsReadme } from './checks/packages.mjs';
 import { vitest } from './checks/tests.mjs';
 import { isCached } from './checks/turbo.mjs';
 import { publicPackages } from './lib/packages.mjs';
@@ -41,8 +41,9 @@ const tests = (passed) => {
   return vitest({ root, env: { ...env, ...program }, project: '!scripts' });
 };
 const published = publicPackages(root);
-/** What can be imported; the CLI is a program, and its README shows commands. */
+/** What can be imported; the others are programs, and their READMEs show commands. */
 const libraries = published.filter(({ manifest }) => manifest.bin === undefined);
+const programs = published.filter(({ manifest }) => manifest.bin !== undefined);
 
 /** Phases run one after the other; within one, as many checks at once as `width` says. Tests that watch the clock run alone. */
 const phases = [
@@ -70,6 +71,7 @@ const phases = [
         name: `alone ${name}`,
         run: () => runsReadme({ root, env, packer, readme: `${folder}/README.md`, names: [name] }),
       })),
+      ...programs.map(({ name }) => ({ name: `alone ${name}`, run: () => runsProgram({ root, env, packer, name }) })),
       { name: 'alone README.md', run: () => runsReadme({ root, env, packer, readme: 'README.md' }) },
       ...examples(root, env),
     ],

@@ -78,7 +78,41 @@ export async function runsReadme({ root, env, packer, readme, names }) {
   if (!example) return { status: 'failed', detail: `${readme} has no \`\`\`ts block to run.` };
   const packages = publicPackages(root);
   const wanted = names ?? packages.map(({ name }) => name).filter((name) => example.code.includes(`'${name}'`));
-  const needed = new Set(wanted.flatMap((name) => withDependencies(packages, name).map((one) => one.name)));
+  return alone({ root, env, packer, names: wanted }, async (folder, own) => {
+    const file = `example.${example.extension}`;
+    writeFileSync(join(folder, file), example.code);
+    const { code, output } = await run('node', [file], { cwd: folder, env: own, seconds: 60 });
+    if (code === 0) return { status: 'passed' };
+    return { status: 'failed', detail: `${readme}, line ${example.line}: exit code ${code}\n${output}` };
+  });
+}
+
+/**
+ * Installs the packed command line program alone and runs it, as a stranger would: its version, and a turn offline that needs
+ * the one dependency it has at run time.
+ *
+ * @param {{ root: string, env: NodeJS.ProcessEnv, packer: ReturnType<typeof createPacker>, name: string }} options
+ * @returns {Promise<import('../lib/report.mjs').Outcome>}
+ */
+export async function runsProgram({ root, env, packer, name }) {
+  const { manifest } = publicPackages(root).find((one) => one.name === name);
+  const [program] = Object.keys(manifest.bin);
+  return alone({ root, env, packer, names: [name] }, async (folder, own) => {
+    writeFileSync(join(folder, 'hay.txt'), 'a needle in here\n');
+    const start = (...words) =>
+      run(join(folder, 'node_modules/.bin', program), words, { cwd: folder, env: own, seconds: 60 });
+    const version = await start('--version');
+    const turn = await start('run', '--model', 'demo/offline', 'search for "needle"');
+    const good =
+      version.output === `${manifest.version}\n` && turn.code === 0 && turn.output.includes('a needle in here');
+    return good ? { status: 'passed' } : { status: 'failed', detail: `${version.output}${turn.output}` };
+  });
+}
+
+/** Installs packed packages into an empty folder outside the workspace, and has `use` judge what they do there. */
+async function alone({ root, env, packer, names }, use) {
+  const packages = publicPackages(root);
+  const needed = new Set(names.flatMap((name) => withDependencies(packages, name).map((one) => one.name)));
   const { tarballs } = await packer.tarballs();
   const missing = [...needed].filter((name) => !tarballs.has(name));
   if (missing.length > 0) return { status: 'failed', detail: `Not packed: ${missing.join(', ')}` };
@@ -92,11 +126,7 @@ export async function runsReadme({ root, env, packer, readme, names }) {
     const npm = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...files];
     const installed = await run('npm', npm, { cwd: folder, env, seconds: 300 });
     if (installed.code !== 0) return { status: 'failed', detail: installed.output };
-    const file = `example.${example.extension}`;
-    writeFileSync(join(folder, file), example.code);
-    const ran = await run('node', [file], { cwd: folder, env: strangersEnv(env, home), seconds: 60 });
-    if (ran.code === 0) return { status: 'passed' };
-    return { status: 'failed', detail: `${readme}, line ${example.line}: exit code ${ran.code}\n${ran.output}` };
+    return await use(folder, strangersEnv(env, home));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
