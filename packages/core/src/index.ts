@@ -25,6 +25,7 @@ export type {
   Decision,
   PermissionPolicy,
   PermissionRequest,
+  SubTask,
   Tool,
   ToolContent,
   ToolContext,
@@ -61,6 +62,7 @@ export type {
   SessionOptions,
   Sessions,
   SessionsConfig,
+  SpawnLimits,
   TurnOptions,
 } from './contracts/session.ts';
 export { ERROR_CODES, RepriseError, isCoded, toCoded } from './errors.ts';

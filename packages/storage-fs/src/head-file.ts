@@ -5,7 +5,7 @@ import { readSmall } from './files.ts';
 /** The layout that this package writes. A folder with a greater number was written by a newer version. */
 const FORMAT = 1;
 
-const parent = z.object({ id: z.string(), seq: z.number() });
+const parent = z.object({ id: z.string(), seq: z.number(), kind: z.literal('spawn').optional() });
 
 /** `metadata.json`: what the session is. */
 const Metadata = z.object({

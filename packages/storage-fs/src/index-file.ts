@@ -4,7 +4,7 @@ import { linkRefused } from './errors.ts';
 import { createFile, statOf } from './files.ts';
 
 /** Raised with every change of the tables; an index of another number is made anew. */
-const VERSION = 1;
+const VERSION = 2;
 /** How long another process's use of the index is waited for before one goes without it. */
 const BUSY_MS = 100;
 
@@ -13,6 +13,7 @@ const SCHEMA = `
   CREATE TABLE sessions(
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, head TEXT NOT NULL, sig TEXT NOT NULL, hot INTEGER NOT NULL,
     created TEXT NOT NULL, last TEXT NOT NULL, cwd TEXT, model TEXT NOT NULL, status TEXT NOT NULL, parent TEXT,
+    spawned INTEGER NOT NULL DEFAULT 0,
     stale INTEGER NOT NULL DEFAULT 1, log TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0);
   CREATE INDEX unread ON sessions(n) WHERE stale = 1 OR hot = 1;
   CREATE TABLE texts(rowid INTEGER PRIMARY KEY, n INTEGER NOT NULL, seq INTEGER NOT NULL);

@@ -131,15 +131,16 @@ export class SessionIndex {
     }
     this.file
       .sql(
-        `INSERT INTO sessions(id, head, sig, hot, created, last, cwd, model, status, parent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO sessions(id, head, sig, hot, created, last, cwd, model, status, parent, spawned)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT(id) DO UPDATE SET head = excluded.head, sig = excluded.sig, hot = excluded.hot, created = excluded.created,
            last = excluded.last, cwd = excluded.cwd, model = excluded.model, status = excluded.status, parent = excluded.parent,
+           spawned = excluded.spawned,
            stale = 1`,
       )
       .run(
         ...[id, stateText(head), sig, Number(hot), head.createdAt, head.lastMessage, head.cwd ?? null, head.model],
-        ...[head.status, head.parent?.id ?? null],
+        ...[head.status, head.parent?.id ?? null, Number(head.parent?.kind === 'spawn')],
       );
   }
 
@@ -155,7 +156,7 @@ export class SessionIndex {
   }
 
   #pageOf(query: Query | undefined): Page<SessionHead> {
-    const rows = this.file.sql('SELECT id, created, last, cwd, model, status, parent FROM sessions').all();
+    const rows = this.file.sql('SELECT id, created, last, cwd, model, status, parent, spawned FROM sessions').all();
     const whole = query?.where?.tag !== undefined;
     const page = pageOfHeads(
       rows.map((row) => (whole ? this.headOf(String(row.id)) : lightHead(row))),
@@ -185,9 +186,10 @@ export class SessionIndex {
 /** What a listing filters and orders by, without the price of the rest. */
 function lightHead(row: Record<string, unknown>): SessionHead {
   const { id, created, last, cwd, model, status, parent } = row as Record<string, string | null>;
+  const kind = row['spawned'] === 1 ? { kind: 'spawn' } : {};
   return {
     ...{ id, createdAt: created, lastMessage: last, model, status, cwd: cwd ?? undefined },
-    ...(parent === null ? {} : { parent: { id: parent } }),
+    ...(parent === null ? {} : { parent: { id: parent, ...kind } }),
   } as unknown as SessionHead;
 }
 

@@ -14,6 +14,11 @@ export function toolContext(options: { readonly cwd: string } & Partial<ToolCont
     signal: options.signal ?? new AbortController().signal,
     now: options.now ?? Date.now,
     progress: options.progress ?? (() => undefined),
+    spawn:
+      options.spawn ??
+      (() => {
+        throw new RepriseError('UNSUPPORTED', 'There is no session here that a sub-session could belong to.');
+      }),
     ask: options.ask ?? (() => Promise.reject(new RepriseError('PERMISSION_DENIED', 'Nobody is there to ask.'))),
   };
 }

@@ -218,7 +218,7 @@ export interface Sessions {
   resume(id: string, options?: Partial<Omit<SessionOptions, 'sessionId'>>): Promise<Session>;
   /** The same without settling an open turn. */
   load(id: string): Promise<Session>;
-  /** All sessions, newest first. */
+  /** All sessions, newest first; sub-sessions only with `where.parent` or `where.spawned`. */
   list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]>;
   page(query?: Query): Promise<Page<SessionHead>>;
   info(id: string): Promise<SessionHead>;
@@ -241,6 +241,7 @@ export interface Sessions {
   approvals(id: string): Promise<readonly PendingAsk[]>;
   /** The usage ledger; reads without a lease and without writing. */
   usage(id: string): Promise<SessionUsage>;
+  /** For good, with its sub-sessions. */
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
   /** SESSION_EXISTS where the id is taken, unless `newId`. `model`: the name to go on with, in place of what the data name. */
@@ -270,6 +271,16 @@ export interface RetryPolicy {
   readonly park: boolean;
 }
 
+/** How many sub-sessions tools may begin. One too many is BUDGET_EXCEEDED for the tool that asks. */
+export interface SpawnLimits {
+  /** Sub-sessions of sub-sessions; 1 = none of these. Default 3. */
+  readonly depth: number;
+  /** By one turn, in all; default 32. */
+  readonly perTurn: number;
+  /** At a time, under one turn that is no sub-session's; default 8. */
+  readonly atOnce: number;
+}
+
 export interface SessionsConfig {
   readonly storage: SessionStorage;
   readonly models: ModelResolver;
@@ -296,6 +307,7 @@ export interface SessionsConfig {
    */
   readonly linger?: number;
   readonly retry?: Partial<RetryPolicy>;
+  readonly spawn?: Partial<SpawnLimits>;
   /**
    * Milliseconds without a part of an answer, and the model call has failed with TIMEOUT; default 300,000, for some models think in silence.
    * Keep-alives are no part. Silence of the connection itself is the transport's to notice (`nodeFetch` of `@reprise/providers`: 120 s).

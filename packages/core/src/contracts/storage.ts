@@ -70,6 +70,8 @@ export interface Query {
   readonly where?: {
     readonly cwd?: string;
     readonly parent?: string;
+    /** Only sub-sessions, or none of them. */
+    readonly spawned?: boolean;
     readonly tag?: string;
     readonly model?: string;
     readonly status?: SessionState['status'];

@@ -1,6 +1,8 @@
-import type { JSONSchema7 } from '@ai-sdk/provider';
+import type { JSONSchema7, LanguageModelV4 } from '@ai-sdk/provider';
 import type { ZodType } from 'zod';
 import type { Asked, ToolQuestion } from './ask.ts';
+import type { Turn } from './turn.ts';
+import type { Limits } from './usage.ts';
 
 /** Something a model can call. `defineTool` keeps the input's type. */
 export interface Tool<I = any, O = unknown> {
@@ -49,6 +51,24 @@ export interface ToolContext {
    * is there, answers in time or wants to. The same question of a call that is run again after a crash (`replay: 'safe'`) keeps its answer.
    */
   ask(question: ToolQuestion): Promise<string>;
+  /**
+   * Starts a sub-session with a turn of its own: a stored session under this one. It ends with the turn that this call belongs to, whatever
+   * happens, and what it takes counts against the budgets of all turns and sessions above it. What it asks people is asked here. Throws
+   * INVALID_INPUT for a task that is none, BUDGET_EXCEEDED where sub-sessions are too many or too deep; the time in which it runs is not the call's.
+   */
+  spawn(task: SubTask): Turn;
+}
+
+/** What a sub-session is to do. What isn't said is as in the session above. */
+export interface SubTask {
+  readonly prompt: string;
+  /** Names of tools of the session above, which are allowed no more than there; `[]` = none. Default: those that are on offer there. */
+  readonly tools?: readonly string[];
+  /** Of its turn, beside the limits above. */
+  readonly budget?: Limits;
+  readonly model?: string | LanguageModelV4;
+  /** System prompt. */
+  readonly system?: string;
 }
 
 /** What a policy is asked about one call. */

@@ -193,9 +193,10 @@ export class LiveSession {
     await draft.clear(this.#lease).catch((error: unknown) => this.#runtime.report(error));
   }
 
-  /** Ends with the session gone from the store; every handle then answers SESSION_NOT_FOUND. */
-  async remove(): Promise<void> {
+  /** Ends with the session gone from the store, `before` it what hangs on it; every handle then answers SESSION_NOT_FOUND. */
+  async remove(before: () => Promise<void>): Promise<void> {
     await this.exclusive(async () => {
+      await before();
       this.#gone = true;
       this.#unsaved = [];
       if (this.#storedSeq > 0) {

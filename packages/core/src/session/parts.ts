@@ -5,6 +5,7 @@ import type { Asker } from '../contracts/tool.ts';
 import type { Turn } from '../contracts/turn.ts';
 import type { ChangeRecord } from '../records/types.ts';
 import { Toolset } from '../tools/toolset.ts';
+import type { Above, Doors } from './doors.ts';
 import type { LiveSession } from './live.ts';
 import { resolveModel } from './models.ts';
 import type { Runtime } from './runtime.ts';
@@ -38,20 +39,20 @@ export interface Parts {
   resolveModel(): Promise<ResolvedModel>;
   /** Takes over what a fork keeps: registered tools, overrides, the model. */
   inherit(parent: Parts): Parts;
-  readonly fork: (
-    parent: Parts,
-    options: { readonly fromMessage?: string; readonly newSessionId?: string },
-  ) => Promise<Session>;
+  /** Of a sub-session that runs: what is above it. */
+  above: Above | undefined;
+  readonly doors: Doors;
 }
 
 /** The process's side of a session: its tools and its model. */
-export function partsOf(runtime: Runtime, live: LiveSession, fork: Parts['fork']): Parts {
+export function partsOf(runtime: Runtime, live: LiveSession, doors: Doors): Parts {
   let source: SessionOptions['model'] | undefined;
   let resolving: Promise<ResolvedModel> | undefined;
   const parts: Parts = {
     runtime,
     live,
-    fork,
+    doors,
+    above: undefined,
     tools: new Toolset(runtime.tools),
     registered: new Set(),
     running: new Set(),

@@ -5,12 +5,11 @@ import type { Coded } from '../errors.ts';
 import { toCoded } from '../errors.ts';
 import { NO_USAGE } from '../state/state.ts';
 import type { TurnContext } from '../turn/context.ts';
-import { Fallbacks } from '../turn/fallbacks.ts';
 import { TurnHandle } from '../turn/handle.ts';
-import { Purse } from '../turn/purse.ts';
 import { runTurn } from '../turn/run.ts';
+import { contextOf } from './context-of.ts';
 import type { Parts } from './parts.ts';
-import { offerNewTools, ready } from './ready.ts';
+import { ready, settleChildren } from './ready.ts';
 
 /** One turn under the lease, on a settled session. Rejects where it can't begin. */
 export async function perform(
@@ -18,11 +17,12 @@ export async function perform(
   handle: TurnHandle,
   work: (context: TurnContext) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { live, runtime, tools } = parts;
+  const { live, runtime } = parts;
   handle.signal.throwIfAborted();
   const model = await parts.resolveModel();
   // The turn that is carried on is the one that stays open.
   if (live.state.open?.turn !== handle.id) await ready(parts);
+  else await settleChildren(parts);
   const desk = new AskDesk({ runtime, live, handle, asker: parts.asker });
   parts.desk = desk;
   await dropStale({ runtime, live, desk }).catch((error: unknown) => {
@@ -31,18 +31,11 @@ export async function perform(
   });
   handle.started(live.id);
   for (const message of parts.warnings.splice(0)) live.events.emit('warning', { message });
-  const { cwd, named } = live.state;
-  const roots = cwd === undefined ? [] : [cwd];
-  const isNamed = (tool: string): boolean => named || parts.registered.has(tool);
-  const fallbacks = new Fallbacks(live.state.settings.fallbackModels ?? [], model.name, runtime.models);
   const { hub, leave } = runtime.hubs.enter(live.id, live.state.seq);
-  const purse = new Purse({ live, runtime, turn: handle.id });
-  const signal = AbortSignal.any([handle.signal, purse.deadline]);
-  const shared = { runtime, live, handle, hub, model, fallbacks, tools, desk, roots, isNamed };
-  const context = { ...shared, signal, purse };
+  const context = contextOf(parts, { handle, model, desk, hub });
   const stop = watchInbox(context);
   try {
-    return await work({ ...context, offerNewTools: () => offerNewTools(parts) });
+    return await work(context);
   } finally {
     stop();
     leave();

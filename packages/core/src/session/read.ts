@@ -12,7 +12,7 @@ export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | '
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
 export function readSessions(storage: SessionStorage): SessionReader {
-  const page = (query: Query = {}): Promise<Page<SessionHead>> => storage.list(query);
+  const page = (query: Query = {}): Promise<Page<SessionHead>> => storage.list(withoutSpawned(query));
 
   const info: SessionReader['info'] = async (id) => {
     checkId(id);
@@ -42,4 +42,11 @@ export function readSessions(storage: SessionStorage): SessionReader {
     approvals: async (id) => readPending(storage, await info(id)),
     usage: async (id) => readUsage(storage, await info(id)),
   };
+}
+
+/** Sub-sessions belong to another session: they are listed where that one or they are asked for. */
+function withoutSpawned(query: Query): Query {
+  const { where = {} } = query;
+  if ('spawned' in where || where.parent !== undefined) return query;
+  return { ...query, where: { ...where, spawned: false } };
 }

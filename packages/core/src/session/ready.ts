@@ -1,19 +1,46 @@
 import type { Expected } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import { settle } from '../turn/settle.ts';
+import { isCoded } from '../errors.ts';
+import type { SpentRecord } from '../records/types.ts';
 import { isoNow } from './clock.ts';
 import type { Parts } from './parts.ts';
+import { subUsage } from './usage.ts';
 
 /** Under the lease, before anything is written: ends a turn that a crash left open, and records what was overridden at resume. */
 export async function ready(parts: Parts): Promise<void> {
   const { live, runtime } = parts;
   const at = isoNow(runtime.clock);
   if (live.state.open !== undefined) {
+    await settleChildren(parts);
     const draft = (await runtime.storage.draft?.read(live.id)) ?? [];
     await live.append(settle(live.state, draft, { at, messageId: runtime.ids('message') }));
     await live.clearDraft();
   }
   await record(parts, parts.pending);
+}
+
+/** Ends what a crash left open in the sub-sessions of the open turn, and takes what they took into this session's ledger. */
+export async function settleChildren({ live, runtime, doors }: Parts): Promise<void> {
+  const { open } = live.state;
+  for (const [session, known] of Object.entries(open?.children ?? {})) {
+    const models = (await settled(doors, session, live.id).catch(runtime.report)) ?? known;
+    const at = isoNow(runtime.clock);
+    await live.append({ type: 'spent', at, turn: open?.turn ?? '', session, models, end: true });
+  }
+}
+
+/** `undefined`: it never began, or is another session's; then what was told of it is all there is. */
+async function settled(doors: Parts['doors'], id: string, parent: string): Promise<SpentRecord['models'] | undefined> {
+  try {
+    const child = await doors.find(id);
+    if (child.live.state.parent?.id !== parent) return undefined;
+    await child.live.exclusive(() => ready(child));
+    return subUsage(child.live.state);
+  } catch (error) {
+    if (isCoded(error) && error.code === 'SESSION_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 /** Within a turn: a tool that was registered is offered from the next model call on. Other overrides wait for the next turn. */

@@ -1,4 +1,4 @@
-import type { Clock, RetryPolicy, SessionsConfig } from '../contracts/session.ts';
+import type { Clock, RetryPolicy, SessionsConfig, SpawnLimits } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
 import { masked } from '../keys.ts';
@@ -13,6 +13,7 @@ export interface Runtime extends SessionsConfig {
   readonly clock: Clock;
   readonly ids: NonNullable<SessionsConfig['ids']>;
   readonly retry: RetryPolicy;
+  readonly spawn: SpawnLimits;
   readonly idleMs: number;
   readonly askTimeoutMs: number;
   readonly callMs: number;
@@ -22,6 +23,7 @@ export interface Runtime extends SessionsConfig {
   readonly hubs: Hubs;
 }
 
+const SPAWN: SpawnLimits = { depth: 3, perTurn: 32, atOnce: 8 };
 /** People may be at lunch. */
 const ASK_TIMEOUT_MS = 3_600_000;
 
@@ -48,6 +50,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     clock,
     ids: config.ids ?? makeIds(() => clock.now()),
     retry: { ...RETRY, ...config.retry },
+    spawn: { ...SPAWN, ...config.spawn },
     idleMs: config.idleMs ?? IDLE_MS,
     askTimeoutMs: config.askTimeoutMs ?? ASK_TIMEOUT_MS,
     callMs: config.callMs ?? CALL_MS,

@@ -111,7 +111,7 @@ export class SessionHandle implements Session {
   }
 
   fork(options: { readonly fromMessage?: string; readonly newSessionId?: string } = {}): Promise<Session> {
-    return this.#parts.fork(this.#parts, options);
+    return this.#parts.doors.fork(this.#parts, options);
   }
 
   save(): Promise<void> {

@@ -82,17 +82,31 @@ class SessionDoors implements Sessions {
     if (open !== undefined) {
       for (const turn of open.running) void turn.abort('The session is deleted.');
       this.#open.delete(id);
-      return open.live.remove();
+      return open.live.remove(() => this.#removeBelow(id));
     }
     const { storage, owner } = this.#runtime;
     const lease = await storage.acquire(id, { owner, expect: 'existing' });
-    await storage.remove(lease);
+    try {
+      await this.#removeBelow(id);
+      await storage.remove(lease);
+    } finally {
+      await lease.release();
+    }
     this.#runtime.hubs.gone(id);
+  }
+
+  /** Before the session itself, so that a deletion that was cut short can be repeated. */
+  async #removeBelow(id: string): Promise<void> {
+    for (const head of await this.list({ where: { parent: id, spawned: true } })) await this.delete(head.id);
   }
 
   async deleteAll(): Promise<void> {
     const failures: unknown[] = [];
-    for (const { id } of await this.list()) await this.delete(id).catch((error: unknown) => failures.push(error));
+    // What lies below a session goes with it; then those that are left below none.
+    for (const spawned of [false, true]) {
+      for (const { id } of await this.list({ where: { spawned } }))
+        await this.delete(id).catch((error: unknown) => failures.push(error));
+    }
     if (failures.length > 0) throw failures[0];
   }
 
@@ -148,7 +162,15 @@ class SessionDoors implements Sessions {
   }
 
   #parts(live: LiveSession): Parts {
-    return partsOf(this.#runtime, live, (parent, options) => this.#fork(parent, options));
+    return partsOf(this.#runtime, live, {
+      fork: (parent, options) => this.#fork(parent, options),
+      adopt: (child) => {
+        const parts = this.#parts(child);
+        this.#known(parts);
+        return parts;
+      },
+      find: (id) => this.#find(id, true),
+    });
   }
 
   async #fork(

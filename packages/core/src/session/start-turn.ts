@@ -61,7 +61,8 @@ export function carryOnOpen(parts: Parts): void {
   void parts.recovering.outcome().then(() => (parts.recovering = undefined));
 }
 
-function start<T extends TurnHandle>(parts: Parts, handle: T, work: () => Promise<Outcome>): T {
+/** Runs a turn's work after the caller's synchronous code. */
+export function start<T extends TurnHandle>(parts: Parts, handle: T, work: () => Promise<Outcome>): T {
   parts.running.add(handle);
   queueMicrotask(() => {
     const failed = (error: unknown): Outcome => nothing(handle.signal.aborted ? 'aborted' : 'failed', toCoded(error));

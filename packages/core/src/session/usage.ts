@@ -14,10 +14,10 @@ const HIGHEST = 64;
 export async function usageOf(storage: SessionStorage, id: string, state: State, clock?: Clock): Promise<SessionUsage> {
   const { open, ledger, parent } = state;
   const own = byModel(ledger.models);
-  const all = byModel(allOf(state));
+  const all = byModel(subUsage(state));
   const running = open === undefined ? 0 : worked(open, clock === undefined ? open.last : isoNow(clock));
   const top = parent?.kind === 'spawn' ? await rootAbove(storage, id, parent.id) : undefined;
-  const root = top === undefined ? { id, ...all } : { id: top.id, ...byModel(allOf(await stateOf(storage, top))) };
+  const root = top === undefined ? { id, ...all } : { id: top.id, ...byModel(subUsage(await stateOf(storage, top))) };
   return { id, ...(parent !== undefined && { parent }), own, all, root, duration: ledger.ms + running };
 }
 
@@ -44,7 +44,8 @@ async function rootAbove(storage: SessionStorage, id: string, parent: string): P
   return found;
 }
 
-function allOf(state: State): UsageByModel['models'] {
+/** By a session and all below it. */
+export function subUsage(state: State): UsageByModel['models'] {
   return addModels(state.ledger.models, belowOf(state));
 }
 

@@ -44,11 +44,12 @@ function planOf(query: Query): Plan {
 }
 
 function matches(head: SessionHead, plan: Plan): boolean {
-  const { cwd, parent, tag, model, status } = plan.where;
+  const { cwd, parent, spawned, tag, model, status } = plan.where;
   const time = timeOf(head, plan.order);
   return (
     (cwd === undefined || head.cwd === cwd) &&
     (parent === undefined || head.parent?.id === parent) &&
+    (spawned === undefined || (head.parent?.kind === 'spawn') === spawned) &&
     (tag === undefined || head.tags?.includes(tag) === true) &&
     (model === undefined || head.model === model) &&
     (status === undefined || head.status === status) &&

@@ -507,6 +507,15 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
     }),
     finds: /^list: each condition/,
   },
+  'sub-sessions are sessions like others': {
+    change: (good) => ({
+      list: (query = {}) => {
+        const { spawned: _spawned, ...where } = query.where ?? {};
+        return good.list({ ...query, where });
+      },
+    }),
+    finds: /^list: sub-sessions alone/,
+  },
   'remove leaves the records': {
     change: (good) => {
       const kept = new Map<string, readonly StoredRecord[]>();

@@ -1,6 +1,7 @@
 import type { JSONValue } from '@ai-sdk/provider';
 import type { Clock } from '../contracts/session.ts';
-import type { ToolContext } from '../contracts/tool.ts';
+import type { SubTask, ToolContext } from '../contracts/tool.ts';
+import type { Turn } from '../contracts/turn.ts';
 import { sleep } from '../session/clock.ts';
 import { jsonSafe } from './json-safe.ts';
 import type { Prepared } from './prepare.ts';
@@ -13,6 +14,11 @@ export interface Ran {
   readonly error?: string;
 }
 
+/** What `execute` makes a tool's context of: the tool gets the call's own signal. */
+export interface CallContext extends ToolContext {
+  spawn(task: SubTask, signal?: AbortSignal): Turn;
+}
+
 /** A tool has this long to end once it was told to stop; then it is left behind. */
 const GRACE_MS = 2000;
 /** The longest that a call may take unless somebody says otherwise. */
@@ -23,7 +29,7 @@ const SHOWN = 200_000;
 /** Phase two: runs the tool. Never rejects; whatever goes wrong is data for the model. */
 export async function execute(
   prepared: Prepared,
-  context: ToolContext,
+  context: CallContext,
   { clock, callMs }: { readonly clock: Clock; readonly callMs: number },
 ): Promise<Ran> {
   if (context.signal.aborted) return { result: null, error: 'Not run: the turn was aborted.' };
@@ -33,6 +39,11 @@ export async function execute(
   const limitMs = prepared.tool.callMs ?? callMs;
   const limit = new TimeLimit(clock, limitMs);
   const ask: ToolContext['ask'] = (question) => limit.without(() => context.ask(question));
+  const spawn: ToolContext['spawn'] = (task) => {
+    const turn = context.spawn(task, signal);
+    void limit.without(() => turn.outcome());
+    return turn;
+  };
   const overdue = async (): Promise<Ran> => {
     await limit.over(AbortSignal.any([signal, finished.signal])).then(
       () => stop.abort(new Error(`The call took longer than ${limitMs / 1000} s.`)),
@@ -43,7 +54,7 @@ export async function execute(
   };
   const run = async (): Promise<Ran> => {
     try {
-      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal, ask }));
+      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal, ask, spawn }));
     } catch (error) {
       return { result: null, error: messageOf(error) };
     } finally {

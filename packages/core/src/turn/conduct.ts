@@ -23,9 +23,9 @@ export async function conduct(context: TurnContext, work: () => Promise<Ending>)
     ending = await work();
   } catch (error) {
     ending = { status: 'failed', step: undefined, error: toCoded(error) };
-  } finally {
-    context.purse.stop();
   }
+  await context.family.end();
+  context.purse.stop();
   return end(context, ending);
 }
 

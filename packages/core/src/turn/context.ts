@@ -1,10 +1,12 @@
 import type { AskDesk } from '../asks/desk.ts';
 import type { ResolvedModel } from '../contracts/model.ts';
-import type { At } from '../contracts/turn.ts';
+import type { SubTask } from '../contracts/tool.ts';
+import type { At, Turn } from '../contracts/turn.ts';
 import type { Hub } from '../follow/hub.ts';
 import type { LiveSession } from '../session/live.ts';
 import type { Runtime } from '../session/runtime.ts';
 import type { Toolset } from '../tools/toolset.ts';
+import type { Family } from './family.ts';
 import type { Fallbacks } from './fallbacks.ts';
 import type { TurnHandle } from './handle.ts';
 import type { Purse } from './purse.ts';
@@ -28,6 +30,9 @@ export interface TurnContext {
   /** Aborted by whoever gave up, or because the turn's time is over. */
   readonly signal: AbortSignal;
   readonly purse: Purse;
+  readonly family: Family;
+  /** Begins a sub-session for a call. */
+  readonly spawn: (task: SubTask, call: string, signal: AbortSignal) => Turn;
   /** Records tools that were registered while the turn runs. */
   readonly offerNewTools: () => Promise<void>;
 }

@@ -2,12 +2,12 @@ import { isUnchanged } from '../asks/approve.ts';
 import type { Standing } from '../asks/approve.ts';
 import { questionsOf } from '../asks/consult.ts';
 import { denialOf } from '../asks/words.ts';
-import type { Access, PermissionRequest, ToolContext } from '../contracts/tool.ts';
+import type { Access, PermissionRequest } from '../contracts/tool.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
 import { isApproval } from '../state/asks.ts';
 import { execute } from '../tools/execute.ts';
-import type { Ran } from '../tools/execute.ts';
+import type { CallContext, Ran } from '../tools/execute.ts';
 import type { Asking, Prepared } from '../tools/prepare.ts';
 import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
@@ -53,7 +53,7 @@ async function begin({ desk, live, handle, runtime }: TurnContext, { call }: Pre
   await live.append({ type: 'start', at: isoNow(runtime.clock), turn: handle.id, call: call.id });
 }
 
-function toolContext(context: TurnContext, { call, tool, input, access }: Prepared): ToolContext {
+function toolContext(context: TurnContext, { call, tool, input, access }: Prepared): CallContext {
   const { live, handle, hub, runtime, roots, signal, desk, isNamed } = context;
   const cwd = roots[0] ?? '/';
   const named = isNamed(tool.name);
@@ -81,5 +81,6 @@ function toolContext(context: TurnContext, { call, tool, input, access }: Prepar
       hub.aside(chunk);
     },
     ask: questionsOf(desk, request, signal),
+    spawn: (task, own = signal) => context.spawn(task, call.id, own),
   };
 }

@@ -30,6 +30,16 @@ async function several(stage: Stage): Promise<void> {
   });
 }
 
+/** A copy of `a` and a sub-session of it. */
+async function relatives(stage: Stage): Promise<void> {
+  await several(stage);
+  await stage.make('e', [text(1)], {
+    createdAt: at(4),
+    lastMessage: at(8),
+    parent: { id: 'a', seq: 1, kind: 'spawn' },
+  });
+}
+
 export const listRules: readonly Rule[] = [
   {
     name: 'list: newest last message first, ties by id; by creation where asked',
@@ -76,6 +86,19 @@ export const listRules: readonly Rule[] = [
       assert.deepEqual(await found({ since: at(7) }), ['a', 'd']);
       assert.deepEqual(await found({ since: at(3) }, { order: 'created', limit: 1 }), ['c', 'd']);
       assert.deepEqual(await found({ cwd: '/x', tag: 'blue' }), ['c']);
+    },
+  },
+  {
+    name: 'list: sub-sessions alone, or without them; a head keeps what it is',
+    async run(stage) {
+      await relatives(stage);
+      for (const storage of await stage.instances()) {
+        assert.deepEqual(await walk(storage), ['a', 'e', 'd', 'b', 'c']);
+        assert.deepEqual(await walk(storage, { where: { spawned: false }, limit: 2 }), ['a', 'd', 'b', 'c']);
+        assert.deepEqual(await walk(storage, { where: { spawned: true } }), ['e']);
+        assert.deepEqual(await walk(storage, { where: { spawned: true, parent: 'b' } }), []);
+        assert.deepEqual((await storage.head('e'))?.parent, { id: 'a', seq: 1, kind: 'spawn' });
+      }
     },
   },
   {

@@ -1,0 +1,22 @@
+import type { Session } from '../contracts/session.ts';
+import type { Family } from '../turn/family.ts';
+import type { Purse } from '../turn/purse.ts';
+import type { LiveSession } from './live.ts';
+import type { Parts } from './parts.ts';
+
+/** What a session can do with others. */
+export interface Doors {
+  fork(parent: Parts, options: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
+  /** Makes a session known in this process. */
+  adopt(live: LiveSession): Parts;
+  /** SESSION_NOT_FOUND. */
+  find(id: string): Promise<Parts>;
+}
+
+export interface Above {
+  readonly purse: Purse;
+  readonly family: Family;
+  readonly signal: AbortSignal;
+  /** Records what was spent up to now. */
+  readonly tell: () => Promise<void>;
+}
