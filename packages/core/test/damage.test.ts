@@ -9,14 +9,14 @@ const start = { model: 'test/model' };
 /** The store after damage: some records read otherwise, some not at all, and the store says so after what it could read. */
 function damage(
   storage: SessionStorage,
-  change: (record: StoredRecord) => StoredRecord | undefined,
+  change: (record: StoredRecord, id: string) => StoredRecord | undefined,
   told = true,
 ): void {
   const { read } = storage;
   (storage as { read: SessionStorage['read'] }).read = async function* (id, range) {
     let lost = false;
     for await (const page of read(id, range)) {
-      const left = page.flatMap((record) => change(record) ?? []);
+      const left = page.flatMap((record) => change(record, id) ?? []);
       lost ||= left.length < page.length;
       yield left;
     }
@@ -70,6 +70,27 @@ test('a record of a type that is newer than this code is passed over and kept', 
   expect((await session.message('C')).content).toBe('ok');
   expect(await sessions.show(id)).not.toHaveProperty('error');
   expect((await recordsOf(storage, id))[2]).toEqual({ type: 'hologram' });
+});
+
+test('an export keeps its place, so that what names records by their numbers stays right after an import', async () => {
+  const { sessions, storage, id } = await twoTurns();
+  const session = await sessions.resume(id);
+  await session.message('C');
+  await session.clearHistory({ keepLast: 2 });
+  await session.message('D');
+  const shown = (await session.getMessages()).map(({ content }) => content);
+  // The end of the first turn, which names nothing and is named by nothing.
+  const place = (await recordsOf(storage, id)).findIndex(({ type }) => type === 'turn-end');
+  const json = '{"type":"hologram","a":1}';
+  damage(storage, (record, of) => (of === id && record.seq === place + 1 ? { ...record, json } : record));
+  const exported = await session.export();
+  expect(exported.records?.[place]).toEqual({ type: 'hologram', a: 1 });
+  const copy = await sessions.import(exported, { newId: true });
+  expect((await copy.getMessages()).map(({ content }) => content)).toEqual(shown);
+  expect((await recordsOf(storage, copy.id))[place]).toMatchObject({
+    type: 'warning',
+    message: 'A record of the type hologram was left out at import.',
+  });
 });
 
 test('a checkpoint that can’t be read is only a shortcut lost', async () => {

@@ -27,6 +27,11 @@ const TYPES: ReadonlySet<string> = new Set<Rec['type']>([
   'checkpoint',
 ]);
 
+/** False for a type that a newer version writes. */
+export function isKnown(type: string): type is Rec['type'] {
+  return TYPES.has(type);
+}
+
 /**
  * The record in a stored line; `undefined` for a type that this code doesn't know (it is kept in the log and passed over).
  * What the store gives back was checked by its own means (a checksum), so only the outline is looked at here: this runs
@@ -47,7 +52,7 @@ export function decode(stored: StoredRecord): Rec | undefined {
       details: { damage: [{ kind: 'foreign', seq: stored.seq, note: 'no type' }] },
     });
   }
-  if (!TYPES.has(value.type)) return undefined;
+  if (!isKnown(value.type)) return undefined;
   const record = value as Rec;
   if (record.type === 'session' && record.format > FORMAT) {
     throw new RepriseError('FORMAT_TOO_NEW', `The session has format ${record.format}; this version knows ${FORMAT}.`, {

@@ -2,6 +2,7 @@ import type { JSONValue } from '@ai-sdk/provider';
 import { z } from 'zod';
 import { EFFORTS } from '../contracts/model.ts';
 import { isJson } from '../records/json.ts';
+import { isKnown } from '../records/codec.ts';
 import type { Rec } from '../records/types.ts';
 
 const time = z.iso.datetime({ offset: true }).or(z.iso.datetime({ local: true }));
@@ -281,6 +282,16 @@ const record = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checkpoint'), at: time, state: z.unknown() }),
 ]);
 
+/** A type that a newer version writes is no fault: whoever exported it knew no more of it than we do. */
+const anyRecord = z.unknown().transform((data, context): Rec => {
+  const { type } = Object(data) as { readonly type?: unknown };
+  if (typeof type === 'string' && !isKnown(type)) return { type } as unknown as Rec;
+  const result = record.safeParse(data);
+  if (result.success) return result.data as unknown as Rec;
+  for (const { path, message } of result.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
+
 export interface ImportedData {
   readonly id?: string;
   readonly model?: string;
@@ -298,7 +309,7 @@ const exported = z
       .object({ model: z.string().optional(), title: z.string().optional(), cwd: z.string().optional() })
       .optional(),
     messages: z.array(message),
-    records: z.array(record).min(1).optional(),
+    records: z.array(anyRecord).min(1).optional(),
   })
   .refine(({ records }) => records === undefined || records[0]?.type === 'session', {
     path: ['records', 0],
@@ -316,7 +327,7 @@ export function importSchema(): z.ZodType<ImportedData> {
       ...(metadata?.title !== undefined && { title: metadata.title }),
       ...(metadata?.cwd !== undefined && { cwd: metadata.cwd }),
       messages,
-      ...(records !== undefined && { records: records as unknown as Rec[] }),
+      ...(records !== undefined && { records }),
     };
   });
   return z.unknown().transform((data, context): ImportedData => {

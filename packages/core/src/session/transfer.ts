@@ -2,6 +2,7 @@ import type { ExportedSession } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { maskedIn } from '../keys.ts';
+import { isKnown } from '../records/codec.ts';
 import { FORMAT } from '../records/types.ts';
 import type { ModelName, Rec } from '../records/types.ts';
 import type { ImportedMessage } from './import-schema.ts';
@@ -24,7 +25,12 @@ export async function exportSession(live: LiveSession, redact: boolean): Promise
   let last = 0;
   for await (const stored of live.records(0, damage)) {
     const record = readable(stored, damage);
+    // One of a type that is newer than this code keeps its place: later records name others by their numbers.
     if (record !== undefined) records.push(redact ? maskedRecord(record) : record);
+    else if (damage.length === 0) {
+      const foreign: unknown = JSON.parse(stored.json);
+      records.push(redact ? maskedIn(foreign, new Set()) : foreign);
+    }
     last = stored.seq;
   }
   noteLostEnd(live.id, tip, last, damage);
@@ -110,8 +116,9 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
   };
 }
 
-/** What holds only where it was made: a shortcut, and that somebody allowed a call to run. */
+/** What holds only where it was made (a shortcut, and that somebody allowed a call to run), and what nobody here understands. */
 function leftOut(record: Rec): string | undefined {
+  if (!isKnown(record.type)) return `A record of the type ${(record as Rec).type}`;
   if (record.type === 'checkpoint') return 'A checkpoint';
   const allows = record.type === 'answer' && (record.verdict === 'once' || record.verdict === 'always');
   return allows && record.text === undefined ? `The permission of ${record.ask}` : undefined;
