@@ -72,7 +72,7 @@ function damaged(id: string, damage: readonly Damage[]): RepriseError {
   const place = first.line === undefined ? `byte ${first.byte ?? 0}` : `line ${first.line}`;
   const more = damage.length > 1 ? ` and ${damage.length - 1} more` : '';
   return new RepriseError('STORAGE_DAMAGED', `session ${id} is damaged at ${place}: ${first.note}${more}`, {
-    hint: `See all places with: reprise session verify ${id}`,
+    hint: `See all places with: reprise session verify ${id}; mend it with: reprise session repair ${id}`,
     details: { damage },
   });
 }

@@ -47,7 +47,12 @@ export function cached(inner: SessionStorage): SessionStorage {
         if (!whole) return yield* inner.read(id, range);
         const records: StoredRecord[] = [];
         const before = changes;
-        for await (const page of inner.read(id)) records.push(...page);
+        try {
+          for await (const page of inner.read(id)) records.push(...page);
+        } catch {
+          // Of a damaged session nothing is kept: the store beneath gives what can be read, and says what can't.
+          return yield* inner.read(id, range);
+        }
         // Unless something was appended, or the lease ended, while they were read.
         if (changes === before && held.has(id)) held.set(id, records);
         return yield* pages(records, range);

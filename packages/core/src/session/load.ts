@@ -65,7 +65,7 @@ export function noteLostEnd(id: string, tip: number, last: number, damage: Coded
   const note = `records up to ${tip} were stored, the log ends at ${last}`;
   damage.push(
     new RepriseError('STORAGE_DAMAGED', `The end of session ${id} is lost: ${note}.`, {
-      hint: 'What is left can be read and gone on with. `reprise session verify` names the place.',
+      hint: '`reprise session verify` names the place, `reprise session repair` brings back what it can. What is left can be gone on with.',
       details: { damage: [{ kind: 'sequence', seq: last + 1, note }] },
     }),
   );
@@ -152,7 +152,7 @@ function spans(seqs: readonly number[]): [number, number][] {
 
 function noStart(id: string): RepriseError {
   return new RepriseError('STORAGE_DAMAGED', `Session ${id} has no readable first record.`, {
-    hint: 'Its files were left as they are. `reprise session verify` names the places.',
+    hint: 'Its files were left as they are. `reprise session verify` names the places, `reprise session repair` brings back what it can.',
     details: { damage: [{ kind: 'first-line', seq: 1, note: 'no session record' }] },
   });
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Damage, Range, SessionStorage } from '../../contracts/storage.ts';
 import { isCoded } from '../../errors.ts';
-import { rejects, text, texts, type Rule, type Stage } from '../stage.ts';
+import { headOf, rejects, text, texts, type Rule, type Stage } from '../stage.ts';
 
 /** What a damaged session gives: its readable records, and the places that are told afterwards. */
 async function salvage(
   storage: SessionStorage,
   range: Range,
+  id = 'one',
 ): Promise<{ readonly seqs: readonly number[]; readonly damage: readonly Damage[] | undefined }> {
   const seqs: number[] = [];
   try {
-    for await (const page of storage.read('one', range)) {
+    for await (const page of storage.read(id, range)) {
       for (const { seq, json } of page) {
         assert.equal(json, text(seq), `record ${seq} is as it was stored`);
         seqs.push(seq);
@@ -65,6 +66,34 @@ export const damageRules: readonly Rule[] = [
         await stage.append(lease, tip, [text(tip + 1)]);
         await lease.release();
         await hidesOnlyItself(stage, 5, tip + 1);
+      }
+    },
+  },
+  {
+    name: 'damage: a copy of a damaged session holds what can be read, or is STORAGE_DAMAGED and makes no session',
+    async run(stage) {
+      const { storage } = stage;
+      if (stage.faults.damage === undefined || storage.copy === undefined) return;
+      await stage.make('one', texts(8));
+      await stage.faults.damage(storage, 'one', 4);
+      for (const through of [2, 3, 4, 5, 8]) {
+        const id = `to-${through}`;
+        const to = await stage.acquire(id, 'new');
+        try {
+          await storage.copy({ id: 'one', through }, to, headOf(id, through));
+        } catch (error) {
+          assert.ok(isCoded(error) && error.code === 'STORAGE_DAMAGED', `damage has its code: ${String(error)}`);
+          assert.equal(await storage.head(id), undefined);
+          continue;
+        }
+        await stage.append(to, through, [text(through + 1)]);
+        const found = await salvage(storage, {}, id);
+        const wanted = Array.from({ length: through + 1 }, (_, at) => at + 1);
+        // The copier may have put something in the place of the lost one, but no other record's text.
+        assert.deepEqual(
+          found.seqs.filter((seq) => seq !== 4 || through < 4),
+          wanted.filter((seq) => seq !== 4 || through < 4),
+        );
       }
     },
   },
