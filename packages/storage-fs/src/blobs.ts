@@ -1,5 +1,5 @@
 import { closeSync, copyFileSync, fsyncSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { RepriseError } from '@reprise/core';
+import { isCoded, RepriseError } from '@reprise/core';
 import { errnoOf } from './errors.ts';
 import {
   createFile,
@@ -74,6 +74,22 @@ export function* getBlob(folder: string, id: string, sha256: string): Generator<
   throw new RepriseError('STORAGE_DAMAGED', `blob ${sha256} of session ${id} holds other bytes than its name says`, {
     hint: 'Attach the file again.',
     details: { damage: [{ kind: 'checksum', note: `blob ${sha256}` }] },
+  });
+}
+
+/** The names of blobs that hold other bytes than their names say. Reads all of them. */
+export function damagedBlobs(folder: string): readonly string[] {
+  if (!isFolder(`${folder}/blobs`)) return [];
+  const names = readdirSync(`${folder}/blobs`).filter((name) => SHA256.test(name));
+  return names.filter((name) => {
+    const parts = getBlob(folder, '', name);
+    try {
+      while (parts.next().done !== true);
+      return false;
+    } catch (error) {
+      if (isCoded(error) && error.code === 'STORAGE_DAMAGED') return true;
+      throw error;
+    }
   });
 }
 

@@ -1,42 +1,16 @@
-import { closeSync, fdatasyncSync, fstatSync, linkSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync } from 'node:fs';
 import type { StoredRecord } from '@reprise/core';
-import {
-  createFile,
-  makeFolder,
-  openExisting,
-  readWhole,
-  replaceFile,
-  statOf,
-  syncFolder,
-  writeWhole,
-} from './files.ts';
+import { aside } from './aside.ts';
+import { createFile, openExisting, readWhole, syncFolder, writeWhole } from './files.ts';
 import { readMetadata, type Metadata } from './head-file.ts';
-import type { Lock } from './lock.ts';
-import { logText } from './log-writer.ts';
 import { firstRecord, recoverHead, soundRecords } from './recover-head.ts';
-import { reformattedRecords } from './reformatted.ts';
 import { withLog, type Plan } from './repair-plan.ts';
 import { rewriteSession } from './rewrite.ts';
-import type { Place, SessionWriter } from './session-writer.ts';
+import type { SessionWriter } from './session-writer.ts';
 import { tailOf } from './tail.ts';
 
-const ORIGINAL = 'messages-before-repair';
-
-/**
- * Where another program wrote the log anew, lays it out as ours again, in one step; the one that was stays in `damaged/`. Before the log is
- * opened, which would take its unfamiliar end for a torn one and cut it off.
- */
-export function restoreLayout({ folder, id }: Place, { epoch }: Lock): void {
-  const path = `${folder}/messages.json`;
-  const records = reformattedRecords(path);
-  if (records === undefined) return;
-  const lines = [...repaired(records, readMetadata(folder, id), records.at(-1)?.seq ?? 0)].flat();
-  const original = aside(folder, `${ORIGINAL}-${epoch}`);
-  linkSync(path, original);
-  syncFolder(`${folder}/damaged`);
-  replaceFile(path, logText(lines.map(({ json }) => json)));
-  syncFolder(folder);
-}
+/** What the log as it was is called in `damaged/`. */
+export const ORIGINAL = 'messages-before-repair';
 
 /** Writes the log of `writer`'s session anew as `plan` says; the one that was, and what is dropped of it, stay in `damaged/`. */
 export async function rewriteDamaged(writer: SessionWriter, plan: Plan): Promise<void> {
@@ -58,7 +32,7 @@ export async function rewriteDamaged(writer: SessionWriter, plan: Plan): Promise
 }
 
 /** The sound records, with a mark in the place of each lost one. */
-function* repaired(
+export function* repaired(
   sound: Iterable<StoredRecord>,
   metadata: Metadata | undefined,
   tip: number,
@@ -74,14 +48,6 @@ function* repaired(
     next = seq + 1;
   }
   for (; next <= tip; next += 1) yield [lost(next)];
-}
-
-/** A name that is free in the session's `damaged/`. */
-function aside(folder: string, name: string): string {
-  makeFolder(`${folder}/damaged`);
-  let path = `${folder}/damaged/${name}`;
-  for (let again = 2; statOf(path) !== undefined; again += 1) path = `${folder}/damaged/${name}-${again}`;
-  return path;
 }
 
 function keepDropped(from: string, to: string, { dropped }: Plan): void {

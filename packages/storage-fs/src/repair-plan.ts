@@ -1,5 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { Damage, StoredRecord } from '@reprise/core';
+import { damagedBlobs } from './blobs.ts';
 import { guarded } from './errors.ts';
 import { openExisting, statOf } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
@@ -11,7 +12,14 @@ import { tailOf } from './tail.ts';
 /** One thing that a repair does, or would do. `where` is a path; `kind` is for programs, `note` for people. */
 export interface RepairStep {
   readonly kind:
-    'restore-layout' | 'cut-tail' | 'drop-lines' | 'mark-lost' | 'rebuild-first' | 'keep-original' | 'rebuild-small';
+    | 'put-aside'
+    | 'restore-layout'
+    | 'cut-tail'
+    | 'drop-lines'
+    | 'mark-lost'
+    | 'rebuild-first'
+    | 'keep-original'
+    | 'rebuild-small';
   readonly where: string;
   readonly note: string;
 }
@@ -26,9 +34,11 @@ export interface Plan {
 
 /** What a repair of the session in `folder` comes to, in order. A hand-written one is turned into one of ours by its first writer, not by a repair. */
 export function* stepsFor(folder: string, id: string, damage: readonly Damage[]): Generator<RepairStep> {
-  if (plainRecords(folder, id) !== undefined) return;
   const log = `${folder}/messages.json`;
   const aside = `${folder}/damaged`;
+  for (const name of guarded(`look at session ${id}`, () => damagedBlobs(folder)))
+    yield { kind: 'put-aside', where: aside, note: `attachment ${name}, which holds other bytes than its name says` };
+  if (plainRecords(folder, id) !== undefined) return;
   const again = damage.length === 0 ? undefined : reformattedRecords(log);
   if (again !== undefined) {
     const lost = gapsIn(again);

@@ -1,14 +1,12 @@
 import type { Damage } from '@reprise/core';
 import { guarded, storageError } from './errors.ts';
-import { replaceFile } from './files.ts';
 import { readMetadata } from './head-file.ts';
 import { Leases } from './leases.ts';
+import { makeOpenable, prepareRepair } from './prepare-repair.ts';
 import { recoverHead } from './recover-head.ts';
-import { restoreLayout, rewriteDamaged } from './repair-log.ts';
-import { holdsRecords } from './reformatted.ts';
+import { rewriteDamaged } from './repair-log.ts';
 import { changes, planFor, stepsFor, withLog, type RepairStep } from './repair-plan.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
-import { holdsSession } from './session-folder.ts';
 import { verifySession } from './verify.ts';
 
 export interface Repair {
@@ -43,11 +41,9 @@ async function repair(id: string, options: RepairOptions, damage: readonly Damag
   const root = new Root(rootOf(options));
   const leases = new Leases(root, Date.now);
   const found = `${root.find() ?? ''}/${id}`;
-  // Without its metadata and its first record it counts as half made; it is a session by what can be read of it.
-  if (!holdsSession(found, id) && holdsRecords(`${found}/messages.json`))
-    replaceFile(`${found}/metadata.json`, `{"format":1,"id":"${id}"}\n`);
+  makeOpenable(found, id);
   // Taking the lease alone cuts a torn tail, and giving it back writes the small files.
-  const lease = leases.acquire(id, { name: 'repair' }, 'existing', damage.length > 0 ? restoreLayout : undefined);
+  const lease = leases.acquire(id, { name: 'repair' }, 'existing', damage.length > 0 ? prepareRepair : undefined);
   try {
     const writer = leases.writer(lease);
     const { folder } = writer.place;

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { assertSessionId, RepriseError, type Damage, type StoredRecord } from '@reprise/core';
+import { damagedBlobs } from './blobs.ts';
 import { guarded } from './errors.ts';
 import { isFolder, openExisting, readWhole } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
@@ -11,7 +12,8 @@ import { Forward } from './scan.ts';
 import { CLOSER, closerFor, tailOf } from './tail.ts';
 
 /**
- * Every damage in the history of session `id`, with its place; an empty list when it is whole. Reads all of it and writes nothing. A
+ * Every damage in the history of session `id` and in its attachments, with its place; an empty list when it is whole. Reads all of it and
+ * writes nothing. A
  * torn tail counts: the next lease puts it aside. SESSION_NOT_FOUND where there is no folder of that name.
  */
 export function verifySession(id: string, options: FsStorageOptions = {}): readonly Damage[] {
@@ -21,19 +23,26 @@ export function verifySession(id: string, options: FsStorageOptions = {}): reado
     if (root === undefined || !isFolder(`${root}/${id}`)) {
       throw new RepriseError('SESSION_NOT_FOUND', `there is no session ${id}`);
     }
-    readMetadata(`${root}/${id}`, id);
-    if (plainRecords(`${root}/${id}`, id) !== undefined) return [];
-    const path = `${root}/${id}/messages.json`;
-    const fd = openExisting(path, 'read');
-    if (fd === undefined) return [{ kind: 'empty', note: 'messages.json is missing' }];
-    try {
-      const damage = damageIn(fd, readState(`${root}/${id}`, id)?.seq ?? 0);
-      const again = damage.length === 0 ? undefined : reformattedRecords(path);
-      return again === undefined ? damage : damageOfLayout(again);
-    } finally {
-      closeSync(fd);
-    }
+    const folder = `${root}/${id}`;
+    readMetadata(folder, id);
+    const blobs = damagedBlobs(folder).map((name): Damage => {
+      return { kind: 'checksum', note: `attachment ${name} holds other bytes than its name says` };
+    });
+    return plainRecords(folder, id) === undefined ? [...logDamage(folder, id), ...blobs] : blobs;
   });
+}
+
+function logDamage(folder: string, id: string): readonly Damage[] {
+  const path = `${folder}/messages.json`;
+  const fd = openExisting(path, 'read');
+  if (fd === undefined) return [{ kind: 'empty', note: 'messages.json is missing' }];
+  try {
+    const damage = damageIn(fd, readState(folder, id)?.seq ?? 0);
+    const again = damage.length === 0 ? undefined : reformattedRecords(path);
+    return again === undefined ? damage : damageOfLayout(again);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** What is wrong with a log that another program wrote anew: not each line of it, but that, and what it lost. */

@@ -4,7 +4,7 @@ import type { SessionStorage } from '@reprise/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fsStorage, repairSession, verifySession } from '../src/index.ts';
-import { make, OWNER, salvage, text, textsOf } from './moves.ts';
+import { append, make, OWNER, salvage, text, textsOf } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
 
 let made: ReturnType<typeof temporaryStorage>;
@@ -141,6 +141,30 @@ test.each(Object.entries(LAYOUTS))(
     expect(await storage.head('one')).toMatchObject({ id: 'one', seq: before?.seq });
   },
 );
+
+test('an attachment of other bytes than its name says is told, and put aside', async () => {
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'new' });
+  const put = (word: string) =>
+    storage.blobs!.put(
+      lease,
+      (async function* () {
+        yield Buffer.from(word);
+      })(),
+    );
+  const [good, bad] = [await put('good'), await put('bad')];
+  await append(storage, lease, 0, texts(2));
+  await lease.release();
+  writeFileSync(file(`blobs/${bad.sha256}`), 'bat');
+  expect(verifySession('one', { root })).toEqual([
+    { kind: 'checksum', note: expect.stringContaining(`attachment ${bad.sha256}`) },
+  ]);
+  const { steps } = await repairSession('one', { root });
+  expect(steps.map(({ kind }) => kind)).toEqual(['put-aside', 'rebuild-small']);
+  expect(verifySession('one', { root })).toEqual([]);
+  expect(readdirSync(file('blobs'))).toEqual([good.sha256]);
+  expect(readFileSync(file(`damaged/${readdirSync(file('damaged'))[0]}`), 'utf8')).toBe('bat');
+  expect(await textsOf(storage, 'one')).toEqual(texts(2));
+});
 
 test('a torn tail is put aside; a head that promises more than there is, and lost small files, are derived again', async () => {
   await make(storage, 'one', texts(4));
