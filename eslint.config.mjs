@@ -11,6 +11,7 @@ const layers = {
   'packages/prompts': ['core'],
   'packages/storage-fs': ['core'],
   'packages/tui': ['core'],
+  'packages/client': ['core'],
   'packages/http': ['core'],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
   'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http'],

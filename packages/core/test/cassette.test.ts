@@ -182,47 +182,6 @@ describe('what was recorded gives the same records', () => {
     await expectSame(scene, 1);
   });
 
-  test('questions to people, answered, denied, always allowed, and not answered in time', async () => {
-    const curious = tool('curious', {
-      run: async (_input, { ask }) => `you said ${await ask({ text: 'Which?', choices: ['a', 'b'] })}`,
-    });
-    const tools = [look(), curious];
-    const answers: Record<string, unknown> = {
-      a: { allow: true },
-      b: { allow: false, message: 'not that' },
-      c: { allow: true, always: true },
-      e: { allow: false },
-    };
-    const scene = await recorded(
-      [
-        calls(call('a', 'look', { n: 1 }), call('b', 'look', { n: 3 })),
-        calls(call('c', 'look', { n: 2 })),
-        calls(call('d', 'look', { n: 2 }), call('e', 'look', { n: 5 })),
-        calls(call('f', 'look', { n: 9 })),
-        calls(call('g', 'curious')),
-        say('So.'),
-      ],
-      {
-        tools,
-        permissions: {
-          decide: ({ tool: name }) => (name === 'look' ? { verdict: 'ask', reason: 'it looks' } : { verdict: 'allow' }),
-        },
-        ask: async ({ call: id, question }, signal) => {
-          if (question !== undefined) return { allow: true, text: 'b' };
-          if (id !== 'f') return answers[id] as never;
-          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('late'))));
-        },
-      },
-    );
-    const outcome = await scene.theatre.clock.drive(scene.session.turn('go').outcome(), 1e12);
-    expect(outcome).toMatchObject({ status: 'done', message: { content: 'So.' } });
-    const { records = [] } = await scene.session.export();
-    const given = (records as { type: string; verdict?: string }[]).flatMap(({ verdict }) => verdict ?? []);
-    expect(given.toSorted()).toEqual(['always', 'deny', 'deny', 'expired', 'once', 'once']);
-    await expectSame(scene, 1);
-    expect([tools[0]?.runs.length, curious.runs.length]).toEqual([3, 1]);
-  });
-
   test.each<[string, Answer, string]>([
     ['before the first part', [{ act: 'stall' }], ''],
     ['in the middle of an answer', [...text('Half of'), { act: 'stall' }], 'Half of'],
@@ -525,31 +484,21 @@ describe('the file', () => {
     const model = recorder.model(
       scripted([
         Object.assign(error, { requestBodyValues: { a: 'the body' }, url: 'https://h/?key=abc' }),
-        [{ type: 'text-delta' as const, id: '1', delta: 'Bearer abcdefgh12345678901234567890' }, finish()],
+        say('Bearer abcdefgh12345'),
       ]),
     );
     const options = { prompt: [], headers: { authorization: 'Bearer abcdefgh1234' } } as LanguageModelV4CallOptions;
     await expect(model.doStream(options)).rejects.toThrow();
     const { stream } = await model.doStream({
       ...options,
-      prompt: [{ role: 'system', content: `${secrets.join()} AIzaSyA1234567890abcdefghijklmnopqrstuv` }],
+      prompt: [{ role: 'system', content: `${secrets.join()} AIzaSyA1234567890abcdefghijklmnopqrstu` }],
     });
     for await (const part of stream) void part;
     const text = lines.join('');
-    expect(text).not.toMatch(/authorization|abcdefgh1|abc123def|set-cookie|the body|key=abc|hunter2|te-secret|AIzaS/);
-    expect(text).toContain('[secret],[secret] AIza***');
+    expect(text).not.toMatch(/authorization|abcdefgh|sk-proj|set-cookie|the body|key=abc|hunter2|te-secret|AIza/);
+    expect(text).toContain('[secret],[secret] [key]');
     expect(text).toContain('"retry-after":"3"');
     for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
-  });
-
-  test('of a model that says a key, in pieces too, gives the same records', async () => {
-    const key = 'sk-abcdefghij0123456789abcdef';
-    const scene = await recorded([say(`The key is ${key}.`), say('So.')]);
-    await scene.session.turn('Which key?').outcome();
-    await scene.session.turn(`Not ${key}?`).outcome();
-    expect(await replayCassette(readCassette(scene.text()))).toEqual({ turns: 2, skipped: [] });
-    const log = cassetteOf(await scene.session.export());
-    expect((await replayCassette(log)).difference).toBeUndefined();
   });
 
   test('keeps bytes, links, times and odd keys as they were', async () => {

@@ -127,6 +127,40 @@ test('a message that nobody has taken up can be taken back', async () => {
   expect((await session.getMessages()).map(({ content }) => content)).not.toContain('second');
 });
 
+test('within one process too: its handle answers at once and waits for no turn', async () => {
+  const { session, turn, letGo } = await busy();
+  const waiting = session.turn('second', { busy: 'queue' });
+  await queued(waiting);
+  expect(await waiting.abort()).toMatchObject({ status: 'aborted', error: { code: 'ABORTED' } });
+  letGo();
+  await turn.outcome();
+  await session.message('third');
+  expect((await session.getMessages()).map(({ content }) => content)).not.toContain('second');
+});
+
+test('by its key it is taken back from anywhere, until somebody has taken it up', async () => {
+  const { session, other, turn, letGo, there, clock } = await busy();
+  const waiting = other.turn('second', { busy: 'queue', key: 'k1' });
+  await queued(waiting);
+  await session.withdraw('k1');
+  const kept = other.turn('third', { busy: 'queue', key: 'k2' });
+  await queued(kept);
+  letGo();
+  await turn.outcome();
+  expect(await clock.drive(waiting.outcome())).toMatchObject({ status: 'aborted' });
+  expect(await clock.drive(kept.outcome())).toMatchObject({ status: 'done', message: { content: 'second answer' } });
+  expect([session.knows('k1'), other.knows('k2')]).toEqual([false, true]);
+  await expect(other.withdraw('k2')).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(there.model.requests.map(({ prompt }) => JSON.stringify(prompt)).join()).not.toContain('"second"');
+});
+
+test('a session on which a turn runs here can be resumed, and does not wait for it', async () => {
+  const { sessions, session, turn, letGo } = await busy();
+  expect(await sessions.resume(session.id)).toBe(session);
+  letGo();
+  await turn.outcome();
+});
+
 test('an abort takes no message that waits: it is answered in a turn of its own', async () => {
   const { other, turn, session, model, clock, letGo } = await busy();
   const steering = other.turn('look left', { busy: 'steer', key: 'k1' });

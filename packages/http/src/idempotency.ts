@@ -2,7 +2,7 @@ import type { ServerContext } from './context.ts';
 import { Refusal } from './guard/body.ts';
 import type { Principal } from './options.ts';
 
-const KEY = /^[A-Za-z0-9_-]{1,100}$/;
+export const KEY = /^[A-Za-z0-9_-]{1,100}$/;
 /** Answers that are kept, and for how long. */
 const MOST = 1000;
 const KEPT_MS = 24 * 3_600_000;

@@ -34,7 +34,7 @@ async function recording(dialect: Dialect): Promise<string> {
     stage,
     dialect,
     session,
-    failed(dialect, 401, ['authentication_error', 'Incorrect API key: sk-abcdefgh1234567890abcd.']),
+    failed(dialect, 401, ['authentication_error', 'Incorrect API key: sk-abcdefgh12345678.']),
   );
   // An abort in the middle of an answer.
   const from = stage.fake.requests.length;

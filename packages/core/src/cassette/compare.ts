@@ -2,24 +2,11 @@ import { encode } from '../records/codec.ts';
 import type { Rec } from '../records/types.ts';
 import type { CassetteRecord } from './format.ts';
 import { firstDifference } from './request.ts';
-import { withoutKeys } from './hidden.ts';
 import { toJson } from './json.ts';
 import type { TurnDifference } from './scene.ts';
 
 /** Of a record: what is another thing each time. */
-const CHANGING = new Set([
-  'at',
-  'timestamp',
-  'id',
-  'turn',
-  'key',
-  'waitMs',
-  'until',
-  'expires',
-  'by',
-  'spent',
-  'unreported',
-]);
+const CHANGING = new Set(['at', 'timestamp', 'id', 'turn', 'key', 'waitMs', 'until', 'spent', 'unreported']);
 /** What a model is shown of a result is cut there by the engine. */
 const SHOWN = 200_000;
 /** The words of a schema's complaint are the schema's. */
@@ -48,7 +35,7 @@ export function sameRecords(
 
 function comparable(record: Rec | undefined): unknown {
   if (record === undefined) return undefined;
-  const plain = withoutKeys(JSON.parse(encode(record)) as Record<string, unknown>);
+  const plain = JSON.parse(encode(record)) as Record<string, unknown>;
   const kept = Object.entries(plain).filter(([key]) => !CHANGING.has(key));
   return toJson(Object.fromEntries(kept.map(([key, value]) => [key, settled(record, key, value)])));
 }

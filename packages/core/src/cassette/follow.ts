@@ -3,7 +3,7 @@ import { letterEntry } from '../inbox/entries.ts';
 import type { RecordedTools, TurnScene } from './scene.ts';
 
 /**
- * What came from outside while the turn ran comes again at its place: messages that steered it, the order of answers and results, an abort. To be told of
+ * What came from outside while the turn ran comes again at its place: messages that steered it, the order of results, an abort. To be told of
  * each append, with how many records it stored.
  */
 export function followed(
@@ -17,7 +17,7 @@ export function followed(
     stored += count;
     const last = records[stored - 1];
     const next = records[stored];
-    tools.next(next?.record);
+    tools.next(next?.record.type === 'result' ? next.record.call : undefined);
     for (const { record } of records.slice(stored)) {
       if (record.type !== 'message') break;
       const key = record.key ?? record.id;

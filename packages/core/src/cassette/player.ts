@@ -28,8 +28,7 @@ export class Player {
 
   next(options: LanguageModelV4CallOptions, model: ModelId): CassetteCall {
     // As it would be on the cassette.
-    const asked = withoutKeys(this.#seen(requestOf(options), model));
-    const text = JSON.stringify(asked);
+    const text = withoutKeys(JSON.stringify(this.#seen(requestOf(options), model)));
     const at = this.#left.findIndex((call) => {
       return call.request === undefined || JSON.stringify(this.#seen(call.request, call.model)) === text;
     });
@@ -43,6 +42,7 @@ export class Player {
     }
     if (this.#match === 'order') return this.#left.shift() as CassetteCall;
     const recorded = this.#seen(next.request as CassetteRequest, next.model);
+    const asked = JSON.parse(text) as unknown;
     const difference = firstDifference(recorded, asked) ?? { path: '', recorded, found: asked };
     this.difference ??= difference;
     throw new RepriseError('CONFLICT', `The request is not the one on the cassette. ${told(difference)}.`, {

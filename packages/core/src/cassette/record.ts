@@ -37,7 +37,7 @@ export interface CassetteRecorder {
 
 /**
  * A recorder that hands each line (with its line break) to `write` as it happens. No header is recorded, and of an answer's headers only when to
- * come back, and what looks like a key is written as stars. All else is recorded as it is: prompts, answers, and what tools gave.
+ * come back, and what looks like a key is written as `[key]`. All else is recorded as it is: prompts, answers, and what tools gave.
  */
 export function recordCassette(write: (line: string) => void, options: RecorderOptions = {}): CassetteRecorder {
   const now = options.now ?? ((): number => Date.now());
@@ -83,13 +83,13 @@ export function recordCassette(write: (line: string) => void, options: RecorderO
 /** Writes lines until one can't be written. */
 class Log {
   readonly #write: (line: string) => void;
-  readonly #hide: (line: Line) => string;
+  readonly #hide: (json: string) => string;
   readonly #report: ((error: unknown) => void) | undefined;
   #broken = false;
 
   constructor(
     write: (line: string) => void,
-    hide: (line: Line) => string,
+    hide: (json: string) => string,
     report: ((error: unknown) => void) | undefined,
   ) {
     this.#write = write;
@@ -100,7 +100,7 @@ class Log {
   add(line: Line): void {
     if (this.#broken) return;
     try {
-      this.#write(`${this.#hide(line)}\n`);
+      this.#write(`${this.#hide(JSON.stringify(line))}\n`);
     } catch (error) {
       this.#broken = true;
       this.#report?.(error);

@@ -16,8 +16,7 @@ export function recordedIds(
   const given = new Set(calls.flatMap(({ parts }) => parts.map(({ part }) => 'toolCallId' in part && part.toolCallId)));
   const call = records.flatMap(({ record }) => (record.type === 'step' ? (record.toolCalls ?? []) : []));
   const made = call.map(({ id }) => id).filter((id) => !given.has(id));
-  const ask = records.flatMap(({ record }) => (record.type === 'ask' ? [record.id] : []));
-  const left: Record<string, string[]> = { turn, message, call: made, ask };
+  const left: Record<string, string[]> = { turn, message, call: made };
   let more = 0;
   return (kind) => left[kind]?.shift() ?? `replay_${kind}_${(more += 1)}`;
 }
@@ -48,9 +47,7 @@ export function workOf(
   if (tools !== undefined) return { tools, ...(permissions && { permissions }), ...(ask && { ask }) };
   const call = cassette.calls.find(({ place }) => place > (turn.records[0]?.place ?? 0));
   const { permissions: said, ask: asked } = recorded;
-  // Somebody was there where somebody was asked.
-  const there = turn.records.some(({ record }) => record.type === 'ask');
-  return { tools: recorded.tools(state.tools, call?.request), permissions: said, ...(there && { ask: asked }) };
+  return { tools: recorded.tools(state.tools, call?.request), permissions: said, ask: asked };
 }
 
 /** Whoever recorded was one who waits. */

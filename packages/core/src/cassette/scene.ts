@@ -1,12 +1,10 @@
-import type { Asker, PermissionPolicy, Tool, ToolContext } from '../contracts/tool.ts';
-import type { AnswerRecord, AskRecord, Rec, ResultRecord } from '../records/types.ts';
+import type { Asker, PermissionPolicy, Tool } from '../contracts/tool.ts';
+import type { ResultRecord } from '../records/types.ts';
 import type { State } from '../state/state.ts';
 import type { Cassette, CassetteRecord, CassetteRequest } from './format.ts';
 import type { Player } from './player.ts';
 import type { ReplayDifference, ReplayOptions } from './replay-types.ts';
-import { toJson } from './json.ts';
 import type { Difference } from './request.ts';
-import { firstDifference } from './request.ts';
 import type { RecordedTurn } from './turns.ts';
 
 /** One turn that is played again. */
@@ -41,24 +39,17 @@ class Recorded {
   }
 }
 
-/** The tools of a recorded turn, and the people: nobody does anything, each call gives what it gave, each answer is what it was, in the same order. */
+/** The tools of a recorded turn: none of them does anything, each call gives what it gave, in the same order. */
 export class RecordedTools {
-  readonly #results: ReadonlyMap<string, ResultRecord>;
-  readonly #asks: readonly AskRecord[];
-  readonly #answers: ReadonlyMap<string, AnswerRecord>;
-  readonly #params: ReadonlyMap<string, unknown>;
+  readonly #results: Map<string, ResultRecord>;
   readonly #waiting = new Map<string, () => void>();
-  /** Whose record comes next. */
-  #next: string | undefined;
+  /** The call whose result comes next; `undefined`: whichever. */
+  #turn: string | undefined;
   #free = false;
 
-  constructor(recorded: readonly CassetteRecord[]) {
-    const records = recorded.map(({ record }) => record);
-    this.#results = new Map(records.flatMap((record) => (record.type === 'result' ? [[record.call, record]] : [])));
-    this.#asks = records.flatMap((record) => (record.type === 'ask' ? [record] : []));
-    const calls = records.flatMap((record) => (record.type === 'step' ? (record.toolCalls ?? []) : []));
-    this.#params = new Map(calls.map(({ id, params }) => [id, params]));
-    this.#answers = new Map(records.flatMap((record) => (record.type === 'answer' ? [[record.ask, record]] : [])));
+  constructor(records: readonly CassetteRecord[]) {
+    const results = records.flatMap(({ record }) => (record.type === 'result' ? [record] : []));
+    this.#results = new Map(results.map((record) => [record.call, record]));
   }
 
   /** As the model was told of them, where a request of the recording shows it. */
@@ -71,9 +62,8 @@ export class RecordedTools {
         description,
         input: inputSchema as Tool['input'] & object,
         replay: 'safe',
-        // Whoever was asked was shown it.
-        access: (input) => this.#shown(name, input)?.access ?? { effect: 'none' },
-        run: (_input, context) => this.#run(context),
+        access: () => ({ effect: 'none' }),
+        run: (_input, { call }) => this.#give(call),
         toModel: (output) => {
           const { shown } = output as Recorded;
           // Absent where the model saw the result itself.
@@ -83,32 +73,21 @@ export class RecordedTools {
     });
   }
 
-  /** What was asked is asked again, and what was denied is denied again, in the same words. */
+  /** What was denied is denied again, in the same words. */
   readonly permissions: PermissionPolicy = {
     decide: ({ call }) => {
-      const ask = this.#asks.find((each) => each.call === call && each.question === undefined);
-      if (ask !== undefined) return { verdict: 'ask', ...(ask.reason !== undefined && { reason: ask.reason }) };
       const error = this.#results.get(call)?.error;
-      if (error?.startsWith(DENIED) !== true) return { verdict: 'allow' };
-      return { verdict: 'deny', reason: error.slice(DENIED.length) };
+      if (error?.startsWith(DENIED)) return { verdict: 'deny', reason: error.slice(DENIED.length) };
+      return error === 'Permission denied by the user.' ? { verdict: 'ask' } : { verdict: 'allow' };
     },
   };
 
-  /** Whoever answered answers; where nobody did, the time runs out or the turn ends. */
-  readonly ask: Asker = async ({ id }, signal) => {
-    const answer = this.#answers.get(id);
-    if (answer === undefined || answer.verdict === 'expired' || answer.verdict === 'cancelled')
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-    await this.#comes(id);
-    const { verdict, message, text } = answer;
-    if (verdict === 'deny') return { allow: false, ...(message !== undefined && { message }) };
-    return { allow: true, ...(verdict === 'always' && { always: true }), ...(text !== undefined && { text }) };
-  };
+  readonly ask: Asker = async () => ({ allow: false });
 
-  /** The record that was stored next. */
-  next(record: Rec | undefined): void {
-    this.#next = record?.type === 'result' ? record.call : record?.type === 'answer' ? record.ask : undefined;
-    if (this.#next !== undefined) this.#waiting.get(this.#next)?.();
+  /** The result that was stored next is this call's. */
+  next(call: string | undefined): void {
+    this.#turn = call;
+    if (call !== undefined) this.#waiting.get(call)?.();
   }
 
   /** Nobody comes any more: everybody may go. */
@@ -117,24 +96,12 @@ export class RecordedTools {
     for (const go of this.#waiting.values()) go();
   }
 
-  /** The question about a call with this input. */
-  #shown(name: string, input: unknown): AskRecord | undefined {
-    const asks = this.#asks.filter(({ tool }) => tool === name);
-    return asks.find(({ call }) => firstDifference(toJson(this.#params.get(call)), toJson(input)) === undefined);
-  }
-
-  async #run({ call, ask }: ToolContext): Promise<Recorded> {
-    for (const { question } of this.#asks.filter((each) => each.call === call))
-      if (question !== undefined) await ask(question).catch(() => undefined);
-    await this.#comes(call);
+  async #give(call: string): Promise<Recorded> {
+    if (this.#turn !== call && !this.#free) await new Promise<void>((go) => this.#waiting.set(call, go));
+    this.#waiting.delete(call);
     const record = this.#results.get(call);
     if (record === undefined) throw new Error('The recording has no result of this call.');
     if (record.error !== undefined) throw new Error(record.error);
     return new Recorded(record);
-  }
-
-  async #comes(id: string): Promise<void> {
-    if (this.#next !== id && !this.#free) await new Promise<void>((go) => this.#waiting.set(id, go));
-    this.#waiting.delete(id);
   }
 }

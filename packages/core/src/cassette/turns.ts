@@ -42,8 +42,6 @@ function obstacle(
   const after = records.slice(cut + 1).some(({ record }) => record.type === 'step');
   if (cut >= 0 && after) return 'its process died, and another one carried it on';
   if (end?.error?.code.startsWith('STORAGE_') || end?.error?.code === 'FENCED') return 'its storage failed';
-  if (records.some(({ record }) => record.type === 'ask' && record.path !== undefined))
-    return 'it asked for a sub-session';
   if (calls.length === 0) return 'no model call was recorded with it';
   return undefined;
 }

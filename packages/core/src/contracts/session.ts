@@ -163,6 +163,13 @@ export interface Session {
   turn(input: string, options?: TurnOptions): Turn;
   /** Ends the turns that run on this session, also in another process. Resolves once nothing runs; TIMEOUT where that process doesn't answer. */
   abort(reason?: string): Promise<void>;
+  /** Whether a message was stored under this idempotency key, as far as the window reaches. */
+  knows(key: string): boolean;
+  /**
+   * Takes back a message that waits under this key, wherever it was sent. Resolves once that is stored: nobody answers it any more. CONFLICT
+   * where it was taken up already.
+   */
+  withdraw(key: string): Promise<void>;
   /** What people are asked and have not answered, oldest first; also where the turn runs, or was killed, in another process. */
   approvals(): Promise<readonly PendingAsk[]>;
   /**

@@ -2,7 +2,8 @@ import { RepriseError, isCoded } from '../errors.ts';
 import { sleep } from '../session/clock.ts';
 import type { Parts } from '../session/parts.ts';
 import { ready } from '../session/ready.ts';
-import { letterEntry } from './entries.ts';
+import { cancelEntry, letterEntry } from './entries.ts';
+import { knows } from './taken-up.ts';
 import { AGAIN_MS } from './sender.ts';
 
 /** Ends the turn that runs on a session, in whichever process. Resolves once nothing runs there. */
@@ -32,3 +33,18 @@ export async function abortTurns(parts: Parts, reason: string): Promise<void> {
 
 /** Tools have two seconds to stop, and the holder looks twice a second. */
 const ABORT_MS = 10_000;
+
+/** Takes a message back that nobody has taken up. */
+export async function withdraw({ live, runtime }: Parts, key: string): Promise<void> {
+  const { inbox } = runtime.storage;
+  if (inbox === undefined || !live.autoSave) {
+    throw new RepriseError('UNSUPPORTED', 'This store keeps no messages for a busy session.');
+  }
+  await live.refresh();
+  if (knows(live, key)) {
+    throw new RepriseError('CONFLICT', `The message ${key} was taken up already.`, {
+      hint: 'Abort the turn that answers it.',
+    });
+  }
+  await inbox.put(live.id, cancelEntry(key));
+}

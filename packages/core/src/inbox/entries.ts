@@ -30,6 +30,11 @@ export function letterEntry({ key, ...body }: Letter): InboxEntry {
   return { key, json: JSON.stringify(body) };
 }
 
+/** Takes back the message of this key. */
+export function cancelEntry(key: string): InboxEntry {
+  return letterEntry({ kind: 'cancel', key: `cancel_${key}`.slice(0, 128), message: key });
+}
+
 /** The letter in an entry; `undefined` for what this code doesn't understand, which is left where it is. */
 export function readLetter({ key, json }: InboxEntry): Letter | undefined {
   let body: Record<string, unknown>;

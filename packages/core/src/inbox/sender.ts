@@ -7,7 +7,7 @@ import { ready } from '../session/ready.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
 import type { Said } from '../turn/said.ts';
-import { letterEntry } from './entries.ts';
+import { cancelEntry, letterEntry } from './entries.ts';
 import { waitingMessages } from './holder.ts';
 import { takenUp } from './taken-up.ts';
 
@@ -35,23 +35,48 @@ export async function sendAndWait(parts: Parts, handle: TurnHandle, message: Wai
   await inbox.put(live.id, letterEntry({ kind: 'message', ...message }));
   handle.queued(key);
   for (;;) {
-    const outcome = await whenFree(parts, handle, message);
+    const outcome = await whenFreeOrLeft(parts, handle, message);
+    if (outcome === 'left') break;
     if (outcome !== undefined) return outcome;
-    try {
-      await sleep(runtime.clock, AGAIN_MS, handle.signal);
-    } catch {
-      await inbox.put(live.id, letterEntry({ kind: 'cancel', key: `cancel_${key}`.slice(0, 128), message: key }));
-      return nothing('aborted', handle.signal.reason as RepriseError);
-    }
+    if (!(await again(parts, handle))) break;
   }
+  await inbox.put(live.id, cancelEntry(key));
+  return nothing('aborted', handle.signal.reason as RepriseError);
 }
 
-/** The outcome once the session is free: of our turn, or of the one that took the message up. `undefined` while it is busy. */
-async function whenFree(parts: Parts, handle: TurnHandle, message: Waiting): Promise<Outcome | undefined> {
+async function again({ runtime }: Parts, { signal }: TurnHandle): Promise<boolean> {
+  return sleep(runtime.clock, AGAIN_MS, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** As `whenFree`; `left` where the handle is aborted while the message waits: the turn that runs before it is not waited for. */
+function whenFreeOrLeft(parts: Parts, handle: TurnHandle, message: Waiting): Promise<Outcome | 'left' | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve('left');
+    handle.signal.addEventListener('abort', leave, { once: true });
+    if (handle.signal.aborted) leave();
+    const stay = (): void => handle.signal.removeEventListener('abort', leave);
+    whenFree(parts, handle, message, stay).then(resolve, reject).finally(stay);
+  });
+}
+
+/**
+ * The outcome once the session is free: of our turn, or of the one that took the message up. `undefined` while it is busy. `begun`: whatever
+ * follows is the turn's to end.
+ */
+async function whenFree(
+  parts: Parts,
+  handle: TurnHandle,
+  message: Waiting,
+  begun: () => void,
+): Promise<Outcome | undefined> {
   const { live } = parts;
   try {
     return await live.exclusive(async () => {
       handle.signal.throwIfAborted();
+      begun();
       await ready(parts);
       const waits = (await waitingMessages(live)).some(({ key }) => key === message.key);
       if (!waits) return takenUp(parts, handle, message.key, message.text);

@@ -1,5 +1,6 @@
 import type { Outcome } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
+import type { LiveSession } from '../session/live.ts';
 import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
 import { ready } from '../session/ready.ts';
@@ -45,12 +46,13 @@ export async function answeredBefore(
   parts: Parts,
   ...message: [handle: TurnHandle, key: string, text: string]
 ): Promise<Outcome | undefined> {
-  if (!isKnown(parts, message[1])) return undefined;
+  if (!knows(parts.live, message[1])) return undefined;
   await ready(parts);
   return answered(parts, ...message);
 }
 
-function isKnown({ live }: Parts, key: string): boolean {
-  for (const { record } of live.state.entries) if (record.type === 'message' && record.key === key) return true;
+/** Whether a message of this key is in the window. */
+export function knows({ state }: LiveSession, key: string): boolean {
+  for (const { record } of state.entries) if (record.type === 'message' && record.key === key) return true;
   return false;
 }

@@ -109,6 +109,8 @@ export class LiveSession {
 
   /** Reads what others appended, without a lease. SESSION_NOT_FOUND where they removed the session. */
   async refresh(): Promise<void> {
+    // Under the lease nobody else appends, and a turn that runs is not waited for.
+    if (this.#lease !== undefined && !this.#gone) return;
     const run = async (): Promise<void> => {
       if (this.#gone) throw notFound(this.id);
       if (this.#lease !== undefined || this.#storedSeq === 0 || this.#unsaved.length > 0) return;

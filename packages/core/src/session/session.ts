@@ -1,7 +1,8 @@
 import type { ExportedSession, Session, SessionEvents, SessionOptions, TurnOptions } from '../contracts/session.ts';
 import type { SessionHead, SessionState } from '../contracts/storage.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
-import { abortTurns } from '../inbox/abort.ts';
+import { abortTurns, withdraw } from '../inbox/abort.ts';
+import { knows } from '../inbox/taken-up.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
 import { contextUsage, ledgerOf, registerTool, setModel, update } from './manage.ts';
@@ -44,6 +45,14 @@ export class SessionHandle implements Session {
 
   abort(reason = 'The turn was aborted.'): Promise<void> {
     return abortTurns(this.#parts, reason);
+  }
+
+  knows(key: string): boolean {
+    return knows(this.#parts.live, key);
+  }
+
+  withdraw(key: string): Promise<void> {
+    return withdraw(this.#parts, key);
   }
 
   approvals(): ReturnType<Session['approvals']> {

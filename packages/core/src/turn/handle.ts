@@ -65,8 +65,9 @@ export class TurnHandle implements Turn {
     this.#events.emit('joined', { turn, seq });
   }
 
-  started(session: string): void {
-    this.#events.emit('start', { turn: this.id, session });
+  /** `turn`: its id, where the handle was made before that was known. */
+  started(session: string, turn = this.id): void {
+    this.#events.emit('start', { turn, session });
   }
 
   flow(kind: 'text' | 'reasoning', content: string, at: At): void {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { RepriseError } from '@reprise/core';
 import type { Outcome, TurnOptions } from '@reprise/core';
-import { keyOf } from '../idempotency.ts';
+import { KEY, keyOf } from '../idempotency.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
-import { params } from '../schemas/common.ts';
+import { params, sessionId } from '../schemas/common.ts';
 import { turnEvent } from '../schemas/events.ts';
 import { newMessage, outcome } from '../schemas/message.ts';
 import { sendMessage } from '../turns/send.ts';
@@ -74,6 +74,24 @@ export const turnRoutes: readonly Route[] = [
     async ({ params: { id }, body }, { pool }) => {
       const session = await pool.open(id);
       await session.abort(body?.reason);
+      return noContent();
+    },
+  ),
+  route(
+    {
+      id: 'withdrawMessage',
+      method: 'DELETE',
+      path: '/v1/sessions/{id}/waiting/{key}',
+      tag: 'turns',
+      summary: 'Take back a message that waits, by its Idempotency-Key.',
+      scope: 'write',
+      params: z.object({ id: sessionId, key: z.string().regex(KEY) }),
+      answers: { 204: { description: 'Nobody answers it.' } },
+      errors: ['SESSION_NOT_FOUND', 'CONFLICT'],
+    },
+    async ({ params: { id, key } }, { pool }) => {
+      const session = await pool.open(id);
+      await session.withdraw(key);
       return noContent();
     },
   ),

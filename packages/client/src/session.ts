@@ -1,0 +1,250 @@
+import type {
+  ExportedSession,
+  FeedEvent,
+  FollowOptions,
+  Message,
+  Outcome,
+  Session,
+  SessionEvents,
+  SessionHead,
+  SessionOptions,
+  SessionState,
+  TurnOptions,
+} from '@reprise/core';
+import { AwaitableTurn, Emitter, RepriseError, TurnHandle } from '@reprise/core/turn';
+import type { Call, Connection } from './http.ts';
+import { ask } from './http.ts';
+import { follow } from './follow.ts';
+import { everyMessage } from './messages.ts';
+import type { SessionSide } from './reader.ts';
+import { conduct } from './turn.ts';
+
+type Same =
+  | 'id'
+  | 'state'
+  | 'head'
+  | 'message'
+  | 'turn'
+  | 'abort'
+  | 'getMessages'
+  | 'editMessage'
+  | 'deleteMessage'
+  | 'pruneContext'
+  | 'clearHistory'
+  | 'export';
+
+/** What a session may be changed in. A model is named, for it is the server's. */
+export type SessionChange = Partial<Omit<SessionOptions, 'model' | 'sessionId' | 'autoSave' | 'recover' | 'cwd'>> & {
+  readonly model?: string;
+};
+
+/** A session on a server: what `Session` of `@reprise/core` does, there. `state` and `head` are as of the last answer. */
+export interface RemoteSession extends Pick<Session, Same> {
+  /** Listeners hear of what this handle's turns do; `follow` tells of everybody's. */
+  on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  /** Tokens that the next request would take, about. */
+  contextUsage(): Promise<{ readonly current: number; readonly max: number }>;
+  /** CONFLICT where the session is not at record `expected` any more. */
+  update(change: SessionChange, options?: { readonly expected?: number }): Promise<SessionHead>;
+  fork(options?: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<RemoteSession>;
+  follow(options?: FollowOptions): AsyncIterable<FeedEvent>;
+}
+
+export interface Facts {
+  readonly connection: Connection;
+  readonly fresh: () => string;
+  readonly report: (error: unknown) => void;
+}
+
+/** INVALID_INPUT for what is no session id: nothing else may become part of a path. */
+export function checkId(id: unknown): asserts id is string {
+  if (typeof id === 'string' && /^[a-z0-9][a-z0-9_-]{0,127}$/.test(id)) return;
+  throw new RepriseError('INVALID_INPUT', `${JSON.stringify(id) ?? 'undefined'} is no session id.`);
+}
+
+export class RemoteHandle implements RemoteSession {
+  readonly #facts: Facts;
+  readonly #events: Emitter<SessionEvents>;
+  #head: SessionHead;
+  /** Turns of this handle are answered in order. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(facts: Facts, head: SessionHead) {
+    this.#facts = facts;
+    this.#head = head;
+    this.#events = new Emitter<SessionEvents>(facts.report);
+  }
+
+  get id(): string {
+    return this.#head.id;
+  }
+
+  get head(): SessionHead {
+    return this.#head;
+  }
+
+  get state(): SessionState {
+    const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status } = this.#head;
+    return { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status };
+  }
+
+  message(input: string, options?: TurnOptions): AwaitableTurn {
+    const key = options?.key ?? this.#facts.fresh();
+    return this.#start(new AwaitableTurn(key, this.#facts.report), input, key, options);
+  }
+
+  turn(input: string, options?: TurnOptions): TurnHandle {
+    const key = options?.key ?? this.#facts.fresh();
+    return this.#start(new TurnHandle(key, this.#facts.report), input, key, options);
+  }
+
+  async abort(reason?: string): Promise<void> {
+    await this.#ask({ method: 'POST', path: '/abort', body: { reason }, key: this.#facts.fresh() });
+  }
+
+  on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#events.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  async contextUsage(): Promise<{ current: number; max: number }> {
+    const { context } = await this.#ask<{ context: { current: number; max: number } }>({
+      method: 'GET',
+      path: '/usage',
+    });
+    return context;
+  }
+
+  getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
+    return everyMessage(this.#facts.connection, this.id, options.all ?? false);
+  }
+
+  async editMessage(
+    id: string,
+    change: { readonly content?: string; readonly important?: boolean },
+    { expected }: { readonly expected?: number } = {},
+  ): Promise<Message> {
+    const path = `/messages/${encodeURIComponent(id)}`;
+    const message = await this.#ask<Message>({
+      method: 'PATCH',
+      path,
+      body: change,
+      ...(expected !== undefined && { ifMatch: expected }),
+    });
+    await this.#refresh();
+    return message;
+  }
+
+  async deleteMessage(id: string, { expected }: { readonly expected?: number } = {}): Promise<void> {
+    const path = `/messages/${encodeURIComponent(id)}`;
+    await this.#ask({ method: 'DELETE', path, ...(expected !== undefined && { ifMatch: expected }) });
+    await this.#refresh();
+  }
+
+  async pruneContext(options: NonNullable<Parameters<Session['pruneContext']>[0]> = {}): Promise<void> {
+    this.#head = await this.#change('/prune', options);
+  }
+
+  async clearHistory(options: NonNullable<Parameters<Session['clearHistory']>[0]> = {}): Promise<void> {
+    this.#head = await this.#change('/clear', options);
+  }
+
+  async update(change: SessionChange, { expected }: { readonly expected?: number } = {}): Promise<SessionHead> {
+    this.#head = await this.#ask({
+      method: 'PATCH',
+      path: '',
+      body: change,
+      ...(expected !== undefined && { ifMatch: expected }),
+    });
+    return this.#head;
+  }
+
+  async fork(options: { readonly fromMessage?: string; readonly newSessionId?: string } = {}): Promise<RemoteSession> {
+    const head = await this.#ask<SessionHead>({
+      method: 'POST',
+      path: '/fork',
+      body: options,
+      key: this.#facts.fresh(),
+    });
+    return new RemoteHandle(this.#facts, head);
+  }
+
+  export(): Promise<ExportedSession> {
+    return this.#ask({ method: 'GET', path: '/export' });
+  }
+
+  follow(options?: FollowOptions): AsyncIterable<FeedEvent> {
+    return follow(this.#facts.connection, this.id, options);
+  }
+
+  #start<T extends TurnHandle>(handle: T, input: string, key: string, options: TurnOptions = {}): T {
+    if (typeof input !== 'string' || input.trim() === '')
+      throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
+    const { key: _key, model, ...rest } = options;
+    if (model !== undefined && typeof model !== 'string')
+      throw new RepriseError('INVALID_INPUT', 'A model on a server is named: give its name.');
+    const sending = {
+      session: this.id,
+      content: input,
+      key,
+      options: { ...rest, ...(model !== undefined && { model }) },
+    };
+    // What is queued or steers finds its place on the server.
+    const before = (options.busy ?? 'fail') === 'fail' ? this.#last : Promise.resolve();
+    const run = async (): Promise<void> => {
+      await before;
+      const outcome = await conduct(this.#facts.connection, handle, sending, this.#side());
+      await this.#refresh().catch(() => undefined);
+      if (outcome.status === 'failed' && outcome.error !== undefined) this.#events.emit('error', outcome.error);
+      this.#finish(handle, outcome);
+    };
+    // After the caller's synchronous code, so that its listeners miss nothing.
+    this.#last = Promise.resolve().then(run);
+    return handle;
+  }
+
+  #finish(handle: TurnHandle, outcome: Outcome): void {
+    if (outcome.steps > 0) this.#events.emit('save', { id: this.id, seq: this.#head.seq });
+    handle.finish(outcome);
+  }
+
+  #side(): SessionSide {
+    const events = this.#events;
+    return {
+      message: (message) => events.emit('message', message),
+      tool: (chunk) =>
+        chunk.type === 'tool_call' ? events.emit('tool_call', chunk) : events.emit('tool_result', chunk),
+      usage: (usage) => {
+        const { input, output, total } = this.#head.tokenUsage;
+        const session = { input: input + usage.input, output: output + usage.output, total: total + usage.total };
+        this.#head = { ...this.#head, tokenUsage: session };
+        events.emit('token_usage', { ...usage, session });
+      },
+      warning: (message) => events.emit('warning', { message }),
+    };
+  }
+
+  async #refresh(): Promise<void> {
+    this.#head = await this.#ask({ method: 'GET', path: '' });
+  }
+
+  #change(path: string, body: object): Promise<SessionHead> {
+    return this.#ask({ method: 'POST', path, body });
+  }
+
+  #ask<T>(call: Call): Promise<T> {
+    return ask<T>(this.#facts.connection, { ...call, path: `/sessions/${this.id}${call.path}` });
+  }
+}
