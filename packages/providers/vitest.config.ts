@@ -1,4 +1,4 @@
 import { mergeConfig } from 'vitest/config';
-import base from '../../vitest.base.ts';
+import base, { keepsCompiled } from '../../vitest.base.ts';
 
-export default mergeConfig(base, { test: { name: '@reprise/providers' } });
+export default mergeConfig(base, { test: { name: '@reprise/providers', env: keepsCompiled } });

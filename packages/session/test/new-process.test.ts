@@ -31,8 +31,9 @@ const PROGRAM = fileURLToPath(new URL('./wire/other-process.ts', import.meta.url
 /** What a new process makes of the jobs. Nothing is shared with it but the folder and the providers. */
 async function inNewProcess(...jobs: Job[]): Promise<Done[]> {
   const args = ['--conditions=@reprise/source', PROGRAM, JSON.stringify(jobs)];
-  const env = { ...environmentOf(fake), REPRISE_HOME: folder.path, PATH: process.env['PATH'] };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: folder.path, timeout: 30_000 });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { ...environmentOf(fake), REPRISE_HOME: folder.path, PATH, NODE_COMPILE_CACHE };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: folder.path, timeout: 60_000 });
   return JSON.parse(stdout) as Done[];
 }
 
