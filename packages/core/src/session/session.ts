@@ -9,7 +9,7 @@ import { contextUsage, ledgerOf, registerTool, setModel, update } from './manage
 import { readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
 import { startMessage, startPlainTurn } from './start-turn.ts';
-import { exportSession } from './transfer.ts';
+import { exportSession } from './export.ts';
 
 export class SessionHandle implements Session {
   readonly #parts: Parts;

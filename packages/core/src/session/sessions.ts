@@ -1,6 +1,6 @@
 import type { ExportedSession, Session, SessionOptions, Sessions, SessionsConfig } from '../contracts/session.ts';
 import { RepriseError, isCoded } from '../errors.ts';
-import { readImport } from './transfer.ts';
+import { readImport } from './import.ts';
 import { followSession } from './follow.ts';
 import { forkLive } from './fork.ts';
 import type { LiveSession } from './live.ts';

@@ -1,53 +1,10 @@
-import type { ExportedSession } from '../contracts/session.ts';
-import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
-import { maskedIn } from '../keys.ts';
 import { isKnown } from '../records/codec.ts';
 import { FORMAT } from '../records/types.ts';
 import type { ModelName, Rec } from '../records/types.ts';
 import type { ImportedMessage } from './import-schema.ts';
-import { noteLostEnd, readable } from './load.ts';
-import type { LiveSession } from './live.ts';
-import { maskedRecord } from './mask.ts';
-import { readTranscript } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
-
-/**
- * The whole session: in the spec's shape for people and other programs, and as records for an exact import. `redact`: with stars in place of what
- * looks like a key.
- */
-export async function exportSession(live: LiveSession, redact: boolean): Promise<ExportedSession> {
-  await live.refresh();
-  const damage: Coded[] = [];
-  const records: unknown[] = [];
-  const tip = live.state.seq;
-  let last = 0;
-  for await (const stored of live.records(0, damage)) {
-    const record = readable(stored, damage);
-    // One of a type that is newer than this code keeps its place: later records name others by their numbers.
-    if (record !== undefined) records.push(redact ? maskedRecord(record) : record);
-    else if (damage.length === 0) {
-      const foreign: unknown = JSON.parse(stored.json);
-      records.push(redact ? maskedIn(foreign, new Set()) : foreign);
-    }
-    last = stored.seq;
-  }
-  noteLostEnd(live.id, tip, last, damage);
-  if (damage[0] !== undefined) throw damage[0];
-  const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status, ...rest } = live.head;
-  const { seq: _seq, checkpoint: _checkpoint, ...facts } = rest;
-  const messages = (await readTranscript(live)).messages();
-  const metadata = { model, createdAt, ...facts };
-  return {
-    format: 1,
-    id,
-    metadata: redact ? (maskedIn(metadata, new Set()) as typeof metadata) : metadata,
-    state: { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status },
-    messages: redact ? (maskedIn(messages, new Set()) as typeof messages) : messages,
-    records,
-  };
-}
 
 /** What an import holds: an id if it names one, and the records of the new session. */
 export interface Imported {
