@@ -15,9 +15,9 @@ const share: Check = (value) =>
   typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1';
 const count: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'a whole number above 0';
-export const effort: Check = (value) =>
+const effort: Check = (value) =>
   EFFORTS.some((known) => known === value) ? undefined : `one of ${EFFORTS.join(', ')}`;
-export const model: Check = (value) =>
+const model: Check = (value) =>
   (typeof value === 'string' && value.trim() !== '') || isModelObject(value)
     ? undefined
     : 'a model name such as "anthropic/claude-sonnet-4-5", or an AI SDK language model';
