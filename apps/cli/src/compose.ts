@@ -55,7 +55,8 @@ function directory(given: string | undefined, io: Io): string {
   const fs = process.getBuiltinModule('node:fs');
   try {
     const real = fs.realpathSync(process.getBuiltinModule('node:path').resolve(io.cwd, given));
-    if (fs.statSync(real).isDirectory()) return real;
+    // An empty name is a variable that is not set, and not the directory where we are.
+    if (given !== '' && fs.statSync(real).isDirectory()) return real;
   } catch {
     // Told below.
   }

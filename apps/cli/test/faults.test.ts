@@ -79,6 +79,20 @@ const CASES: readonly Case[] = [
   },
   { what: 'an unknown option', words: () => [...DEMO, '--modle', 'x', 'hi'], code: 2, says: /did you mean --model/ },
   { what: 'a directory that is not there', words: () => [...DEMO, '--cwd', 'nowhere', 'hi'], code: 2, says: /nowhere/ },
+  { what: 'an empty directory', words: () => [...DEMO, '--cwd', '', 'hi'], code: 2, says: /--cwd names no directory/ },
+  { what: 'a switch with a value', words: () => [...DEMO, '--fork=yes', 'hi'], code: 2, says: /--fork is a switch/ },
+  {
+    what: 'an option without its value',
+    words: () => [...DEMO, 'hi', '--tools'],
+    code: 2,
+    says: /--tools needs a value/,
+  },
+  {
+    what: 'a window that nothing fits into',
+    words: () => [...DEMO, '--context-window', '5', 'hi'],
+    code: 5,
+    says: /window holds 5/,
+  },
   { what: 'no prompt', words: () => DEMO, code: 2, says: /a prompt is missing/ },
   {
     what: 'an empty prompt on standard input',
