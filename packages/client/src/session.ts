@@ -1,9 +1,11 @@
 import type {
+  AskAnswer,
   ExportedSession,
   FeedEvent,
   FollowOptions,
   Message,
   Outcome,
+  PendingAsk,
   Session,
   SessionEvents,
   SessionHead,
@@ -26,6 +28,9 @@ type Same =
   | 'message'
   | 'turn'
   | 'abort'
+  | 'approvals'
+  | 'answer'
+  | 'withdraw'
   | 'getMessages'
   | 'editMessage'
   | 'deleteMessage'
@@ -102,6 +107,19 @@ export class RemoteHandle implements RemoteSession {
 
   async abort(reason?: string): Promise<void> {
     await this.#ask({ method: 'POST', path: '/abort', body: { reason }, key: this.#facts.fresh() });
+  }
+
+  async approvals(): Promise<readonly PendingAsk[]> {
+    const { items } = await this.#ask<{ items: readonly PendingAsk[] }>({ method: 'GET', path: '/approvals' });
+    return items;
+  }
+
+  async answer(ask: string, { by: _by, ...answer }: AskAnswer): Promise<void> {
+    await this.#ask({ method: 'POST', path: `/approvals/${encodeURIComponent(ask)}`, body: answer });
+  }
+
+  async withdraw(key: string): Promise<void> {
+    await this.#ask({ method: 'DELETE', path: `/waiting/${encodeURIComponent(key)}` });
   }
 
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this {

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { approvalRoutes } from './approvals.ts';
 import { contextRoutes } from './context.ts';
 import { eventRoutes } from './events.ts';
 import { messageRoutes } from './messages.ts';
@@ -12,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...messageRoutes,
   ...turnRoutes,
+  ...approvalRoutes,
   ...eventRoutes,
   ...contextRoutes,
   ...transferRoutes,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { code, count, problem, sessionId, time } from './common.ts';
 import { finishReason, message, turnUsage } from './message.ts';
+import { asked } from './ask.ts';
 import { lineage } from './session.ts';
 
 const at = z.object({ seq: count, attempt: count, offset: count, reasoning: count.optional() }).meta({
@@ -67,7 +68,14 @@ export const feedEvent = z
     event('text', { content: z.string() }),
     event('reasoning', { content: z.string() }),
     event('tool_progress', { id: z.string(), text: z.string().optional(), data: z.unknown().optional() }),
-    event('approval', { id: z.string(), call: z.string(), access: z.record(z.string(), z.unknown()) }),
+    event('approval', { time, turn: z.string(), ...asked, input: z.unknown().optional() }),
+    event('answer', {
+      time,
+      id: z.string(),
+      verdict: z.enum(['once', 'always', 'deny', 'expired', 'cancelled']),
+      message: z.string().optional(),
+      by: z.string(),
+    }),
     event('reset', {
       offset: count,
       reason: z.enum(['retry', 'crash', 'lagged']),
