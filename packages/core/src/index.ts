@@ -35,6 +35,7 @@ export type { PromptBlock, PromptFacts, PromptSource } from './contracts/prompt.
 export type { FeedEvent, FeedEventOf, FeedEvents, FollowOptions } from './contracts/feed.ts';
 export type {
   At,
+  Attachment,
   Chunk,
   ChunkOf,
   Chunks,
@@ -49,10 +50,13 @@ export type {
   TurnUsage,
 } from './contracts/turn.ts';
 export type {
+  AttachmentInput,
   Clock,
   CustomTool,
   Expected,
+  ExportedFile,
   ExportedSession,
+  MessageInput,
   MessagePage,
   MessageQuery,
   PruneStrategy,

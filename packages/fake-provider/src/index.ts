@@ -29,3 +29,4 @@ export { openaiChat } from './openai-chat.ts';
 export type { ChatMessage } from './openai-chat.ts';
 export { google } from './google.ts';
 export type { GoogleMessage } from './google.ts';
+export { samplePdf, samplePng } from './samples.ts';

@@ -98,3 +98,41 @@ test.each([
 ])('%s', (rule, value) => {
   expect(rules(value)).toContain(rule);
 });
+
+const image = (data: string, media_type = 'image/png') => ({
+  type: 'image',
+  source: { type: 'base64', media_type, data },
+});
+/** A PNG of this size, as far as its header. */
+const png = (width: number, height = 1, more = 0) => {
+  const bytes = Buffer.alloc(33 + more);
+  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  bytes.writeUInt32BE(width, 16);
+  bytes.writeUInt32BE(height, 20);
+  return bytes.toString('base64');
+};
+const many = (count: number, data: string) => Array.from({ length: count }, () => image(data));
+
+test('images that are taken break no rule', () => {
+  const ok = body(
+    user(image(png(8000)), image('/9j/4AAQ', 'image/jpeg'), {
+      type: 'document',
+      source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0x' },
+    }),
+  );
+  expect(rules(ok)).toEqual([]);
+  expect(rules(body(user(...many(100, png(2000)))))).toEqual([]);
+});
+
+test.each([
+  ['media-type', body(user(image('aGVpYw==', 'image/heic')))],
+  ['media-type', body(user(image(png(1), 'image/jpeg')))],
+  ['media-data', body(user(image('')))],
+  ['media-source', body(user({ type: 'image', source: { type: 'data' } }))],
+  ['media-size', body(user(image(png(1, 1, 4_000_000))))],
+  ['media-edge', body(user(image(png(8001))))],
+  ['media-edge', body(user(...many(21, png(2001))))],
+  ['media-count', body(user(...many(101, png(1))))],
+  ['media-total', body(user(...many(9, png(1, 1, 3_000_000))))],
+  ['media-edge', body(user(text('x')), assistant(call('a')), user({ ...result('a'), content: [image(png(9000))] }))],
+])('%s of images', (rule, value) => expect(rules(value)).toContain(rule));

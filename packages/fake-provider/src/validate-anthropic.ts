@@ -1,3 +1,4 @@
+import { checkAnthropicMedia } from './media.ts';
 import { brokenRules, isObject, type BrokenRule, type Json, type Report } from './rules.ts';
 
 export interface AnthropicRules {
@@ -19,6 +20,7 @@ export function validateAnthropicRequest(body: unknown, rules: AnthropicRules = 
       report('messages', 'messages', 'At least one message is required.');
     else checkMessages(request.messages, request, tools, rules, report);
     checkMarks(request, report);
+    checkAnthropicMedia(request, report);
   });
 }
 

@@ -1,3 +1,4 @@
+import { checkChatMedia } from './media.ts';
 import { brokenRules, checkFunctions, isArguments, isBlank, type BrokenRule, type Json, type Report } from './rules.ts';
 
 /**
@@ -16,6 +17,7 @@ export function validateChatRequest(body: unknown): BrokenRule[] {
     if (!Array.isArray(request.messages) || request.messages.length === 0)
       report('messages', 'messages', 'At least one message is required.');
     else checkMessages(request.messages, report);
+    checkChatMedia(request, report);
   });
 }
 

@@ -1,3 +1,4 @@
+import { checkGoogleMedia } from './media.ts';
 import { brokenRules, checkFunctions, isBlank, isObject, type BrokenRule, type Json, type Report } from './rules.ts';
 
 /**
@@ -22,6 +23,7 @@ export function validateGoogleRequest(body: unknown, model = ''): BrokenRule[] {
       checkContents(request.contents, report);
       if (/^gemini-([3-9]|\d\d)/.test(model)) checkSignatures(request.contents, report);
     }
+    checkGoogleMedia(request, report);
   });
 }
 

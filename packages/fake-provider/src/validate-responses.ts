@@ -1,3 +1,4 @@
+import { checkResponsesMedia } from './media.ts';
 import { brokenRules, checkFunctions, isArguments, isBlank, type BrokenRule, type Json, type Report } from './rules.ts';
 
 /**
@@ -11,6 +12,7 @@ export function validateResponsesRequest(body: unknown): BrokenRule[] {
     if (!Array.isArray(request.input) || request.input.length === 0)
       report('input', 'input', 'At least one item is required.');
     else checkItems(request.input, request.store === false, report);
+    checkResponsesMedia(request, report);
   });
 }
 

@@ -163,3 +163,28 @@ describe('Google', () => {
     ['stop', { ...body(user(text('x'))), generationConfig: { stopSequences: ['1', '2', '3', '4', '5', '6'] } }],
   ])('%s', (rule, value) => expect(rules(validateGoogleRequest(value, 'gemini-3-pro'))).toContain(rule));
 });
+
+describe('images and files', () => {
+  const png = `data:image/png;base64,iVBORw0KGgoAAAA=`;
+  const responses = (...content: object[]) =>
+    validateResponsesRequest({ model: 'gpt-5', store: false, input: [{ role: 'user', content }] });
+  const chat = (...content: object[]) => validateChatRequest({ model: 'm', messages: [{ role: 'user', content }] });
+  const google = (...parts: object[]) => validateGoogleRequest({ contents: [{ role: 'user', parts }] }, 'gemini-3-pro');
+  const inline = (mimeType: string, data: string) => ({ inlineData: { mimeType, data } });
+
+  test('what is taken breaks nothing', () => {
+    const pdf = { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0x' };
+    expect(responses({ type: 'input_image', image_url: png }, pdf)).toEqual([]);
+    expect(chat({ type: 'image_url', image_url: { url: png } })).toEqual([]);
+    expect(google(inline('image/png', 'iVBORw0KGgoAAAA='), inline('application/pdf', 'JVBERi0x'))).toEqual([]);
+  });
+
+  test.each([
+    ['media-data', () => responses({ type: 'input_image', image_url: 'x' })],
+    ['media-type', () => responses({ type: 'input_image', image_url: 'data:image/tiff;base64,SUkq' })],
+    ['media-name', () => responses({ type: 'input_file', file_data: 'data:application/pdf;base64,JVBERi0x' })],
+    ['media-type', () => chat({ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } })],
+    ['media-type', () => google(inline('image/gif', 'R0lGODlh'))],
+    ['media-total', () => google(inline('image/png', `iVBORw0KGgo${'A'.repeat(21_000_000)}`))],
+  ])('%s', (rule, broken) => expect(rules(broken())).toContain(rule));
+});

@@ -220,7 +220,7 @@ describe('Google', () => {
   test('a file that it made comes back', async () => {
     const [only] = google.message({ text: 'Here.', delta: 100 });
     const data = structuredClone((only as WireEvent).data) as any;
-    const image = { inlineData: { mimeType: 'image/png', data: 'aW1hZ2U=' }, thoughtSignature: 'c2ln' };
+    const image = { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' }, thoughtSignature: 'c2ln' };
     data.candidates[0].content.parts.push(image);
     fake.script('google', [{ data }], google.message({ text: 'Yes.' }));
     const session = await begin(MODELS.google);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { samplePng } from '@reprise/fake-provider';
 import { expect, test } from 'vitest';
 import type { Event } from './random/life.ts';
 import { Life, event } from './random/life.ts';
@@ -53,6 +54,33 @@ const FOUND: Record<string, readonly Event[]> = {
     say('Again'),
     { do: 'model', model: MODELS['openai-chat'], tools: true },
   ],
+  'an image under a wrong type, and one that is none': [
+    { do: 'message', text: 'Look', replies: [], files: ['mistyped', 'gif', 'blank'] },
+    { do: 'message', text: 'Look', replies: [], files: ['broken'] },
+    { do: 'message', text: 'Look', replies: [], files: ['heavy'] },
+    { do: 'message', text: 'Look', replies: [], files: ['wide'] },
+    say('Hi'),
+  ],
+  'an image that the provider refuses': [
+    { do: 'message', text: 'Look', replies: [{ kind: 'refuses' }], files: ['picture'] },
+    say('Hi'),
+    { do: 'model', model: MODELS.google, tools: false },
+    say('Hi'),
+  ],
+  'images of tools': [
+    say('Hi', answer({ calls: [call('show'), call('show', 'b')] })),
+    { do: 'model', model: MODELS['openai-chat'], tools: false },
+    say('Hi'),
+  ],
+  'images whose bytes are gone': [
+    { do: 'message', text: '', replies: [answer({ thinking: 'Hm.', text: 'So.' })], files: ['picture', 'paper'] },
+    { do: 'spoil', how: 'gone' },
+    say('Hi', answer({ thinking: 'Hm.', text: 'So.' })),
+    { do: 'message', text: 'Look', replies: [], files: ['picture'] },
+    { do: 'spoil', how: 'other' },
+    { do: 'crash', lost: 0 },
+    { do: 'message', text: 'Look', replies: [], files: ['picture'] },
+  ],
   'an empty system message after an imported call': [
     {
       do: 'import',
@@ -74,4 +102,22 @@ test('whatever happened, the next message is taken by every dialect', { timeout:
     seed: 20_261_122,
     endOnFailure: false,
   });
+});
+
+test('more images than a request holds, then models that hold more and less', { timeout: 60_000 }, async () => {
+  const life = await Life.begin();
+  try {
+    const { session } = life;
+    for (let n = 0; n < 6; n += 1) {
+      const attachments = [{ data: samplePng(n + 1, 1, 3_700_000) }];
+      expect((await session.turn({ text: 'Look', attachments }).outcome()).error).toBeUndefined();
+    }
+    for (const model of [MODELS.google, MODELS['openai-responses'], MODELS.anthropic]) {
+      await session.setModel(model);
+      expect((await session.turn('And now?').outcome()).error).toBeUndefined();
+    }
+    expect(life.wire.broken.map(({ dialect, rules }) => ({ dialect, rules }))).toEqual([]);
+  } finally {
+    await life.end();
+  }
 });

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { RepriseError } from '@reprise/core';
 import type { ToolContext } from '@reprise/core';
 
-/** A context for calling a tool without a session. Absent parts: ids `local`, no abort, progress goes nowhere, nobody to ask. */
+/** A context for calling a tool without a session. Absent parts: ids `local`, no abort, progress goes nowhere, nobody to ask, nothing can be kept. */
 export function toolContext(options: { readonly cwd: string } & Partial<ToolContext>): ToolContext {
   const cwd = resolve(options.cwd);
   return {
@@ -13,6 +13,7 @@ export function toolContext(options: { readonly cwd: string } & Partial<ToolCont
     roots: options.roots ?? [cwd],
     signal: options.signal ?? new AbortController().signal,
     now: options.now ?? Date.now,
+    keep: options.keep ?? nothingIsKept,
     progress: options.progress ?? (() => undefined),
     spawn:
       options.spawn ??
@@ -21,4 +22,10 @@ export function toolContext(options: { readonly cwd: string } & Partial<ToolCont
       }),
     ask: options.ask ?? (() => Promise.reject(new RepriseError('PERMISSION_DENIED', 'Nobody is there to ask.'))),
   };
+}
+
+async function nothingIsKept(): Promise<never> {
+  throw new RepriseError('UNSUPPORTED', 'Without a session no file can be kept.', {
+    hint: 'Give the context a `keep`.',
+  });
 }

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ToolContext } from '@reprise/core';
 import { describe, expect } from 'vitest';
+import { createTools } from '../src/index.ts';
 import { found, linux, test } from './support.ts';
 
 const failure = (code: string, message: RegExp): object => ({ code, message: expect.stringMatching(message) });
@@ -56,6 +58,31 @@ describe('read', () => {
     expect((await w.run('read', { path: 'crlf.txt' })).output).toBe('     1\ta\n     2\tb');
     await w.file('wide.txt', Buffer.from('\ufeffä\nb', 'utf16le'));
     expect((await w.run('read', { path: 'wide.txt' })).output).toBe('     1\tä\n     2\tb');
+  });
+
+  test('shows images and PDF to the model, up to what every provider takes', async ({ w }) => {
+    const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ', 'base64');
+    const kept: unknown[] = [];
+    const keep: ToolContext['keep'] = async (bytes, mediaType) => {
+      kept.push([Buffer.from(bytes as Uint8Array).equals(png), mediaType]);
+      return { sha256: 'f'.repeat(64) };
+    };
+    await w.file('a.png', png);
+    const output = await w.run('read', { path: 'a.png' }, { keep });
+    expect(output).toMatchObject({ output: 'image/png, 33 bytes', file: { mediaType: 'image/png' } });
+    expect(kept).toEqual([[true, 'image/png']]);
+    const read = createTools().find(({ name }) => name === 'read');
+    expect(read?.toModel?.(output)).toEqual([
+      { type: 'text', text: 'image/png, 33 bytes' },
+      { type: 'blob', sha256: 'f'.repeat(64), mediaType: 'image/png' },
+    ]);
+    await w.file('b.pdf', Buffer.concat([Buffer.from('%PDF-1.7'), Buffer.alloc(100)]));
+    expect((await w.run('read', { path: 'b.pdf' }, { keep })).file).toMatchObject({ mediaType: 'application/pdf' });
+    await w.file('c.png', Buffer.concat([png, Buffer.alloc(4_000_000)]));
+    await expect(w.run('read', { path: 'c.png' }, { keep })).rejects.toMatchObject(
+      failure('TOOL_ERROR', /at most 3900000/),
+    );
+    await expect(w.run('read', { path: 'a.png' })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 
   test('refuses binary files, lists folders, and names what is wrong', async ({ w }) => {

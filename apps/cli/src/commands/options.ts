@@ -16,6 +16,7 @@ export const RUN = {
     choices: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
     help: "How hard the model thinks, where it takes that. Default: the provider's.",
   },
+  attach: { type: 'list', value: 'FILE', help: 'Send this image, PDF or text file along; may be given several times.' },
   session: { type: 'text', value: 'ID', help: 'Go on with this session.' },
   continue: { type: 'switch', help: 'Go on with the newest session of this working directory.' },
   recover: {

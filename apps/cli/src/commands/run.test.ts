@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RepriseError } from '@reprise/core';
 import type { Chunk } from '@reprise/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -67,6 +70,30 @@ describe('reprise run', () => {
         pruneStrategy: 'summarize',
       },
     ]);
+  });
+
+  it('sends files along, by name and with their bytes, in order', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reprise-attach-'));
+    try {
+      writeFileSync(join(folder, 'a.txt'), 'one');
+      writeFileSync(join(folder, 'b.txt'), 'two');
+      const io = fakeIo({ cwd: folder });
+      const { calls } = await go(['--attach', 'a.txt', 'look', `--attach=${join(folder, 'b.txt')}`], {}, io);
+      const bytes = (text: string) => new TextEncoder().encode(text);
+      expect(calls.find(([name]) => name === 'turn')?.[1]).toEqual({
+        text: 'look',
+        attachments: [
+          { data: bytes('one'), name: 'a.txt' },
+          { data: bytes('two'), name: 'b.txt' },
+        ],
+      });
+      for (const path of ['none.txt', '.']) {
+        const { code, err } = await go(['--attach', path, 'look'], {}, fakeIo({ cwd: folder }));
+        expect({ code, told: err.includes(`--attach ${path}: `) }).toEqual({ code: 2, told: true });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('offers no tools for an empty list', async () => {

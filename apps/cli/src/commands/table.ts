@@ -22,6 +22,7 @@ The model: --model, else the configuration, else the provider whose key is in th
     ['reprise run --continue "Now write the tests"', 'the same session, next turn'],
     ['reprise run --continue --steer "Leave the docs alone"', 'into the turn that runs in another terminal'],
     ['reprise run --continue --recover', 'carry on the turn that a crash left open'],
+    ['reprise run --attach shot.png "What is wrong in this picture?"', 'with a file'],
     ['git diff | reprise run "Review this change"', 'standard input behind the prompt'],
     ['reprise run --model demo/offline "list this folder"', 'without any account or network'],
     ['reprise run --output-format json "Name this module" | jq -r .message.content', 'for scripts'],

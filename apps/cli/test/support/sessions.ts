@@ -83,7 +83,7 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
       state: head(id),
       head: head(id, { parent: { id: 'old', seq: 3 } }),
       on: () => undefined,
-      turn: (input: string) => {
+      turn: (input: unknown) => {
         calls.push(['turn', input]);
         return turn();
       },

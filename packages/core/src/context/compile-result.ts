@@ -1,4 +1,5 @@
 import type { LanguageModelV4ToolResultOutput } from '@ai-sdk/provider';
+import type { FileParts } from '../files/show.ts';
 import type { ResultRecord } from '../records/types.ts';
 import { textOf } from '../state/state.ts';
 
@@ -11,8 +12,14 @@ export function resultText(result: ResultRecord | undefined): string {
   return result.shown ?? result.error ?? textOf(result.result);
 }
 
-export function resultOutput(result: ResultRecord | undefined): LanguageModelV4ToolResultOutput {
-  const text = resultText(result);
-  const value = text.trim() === '' ? NOTHING : text;
-  return result === undefined || result.error !== undefined ? { type: 'error-text', value } : { type: 'text', value };
+/** One text, then the files: some providers take each text for a result of its own. */
+export function resultOutput(result: ResultRecord | undefined, files: FileParts): LanguageModelV4ToolResultOutput {
+  const words = files.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const text = [resultText(result), ...words].filter((one) => one.trim() !== '').join('\n');
+  const value = text === '' ? NOTHING : text;
+  if (result === undefined || result.error !== undefined) return { type: 'error-text', value };
+  const shown = files.filter((part) => part.type === 'file');
+  return shown.length === 0
+    ? { type: 'text', value }
+    : { type: 'content', value: [{ type: 'text', text: value }, ...shown] };
 }

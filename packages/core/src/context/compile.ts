@@ -2,12 +2,14 @@ import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageM
 import type { Capabilities, ModelInfo } from '../contracts/model.ts';
 import { effortOf, takesTemperature } from '../model/effort.ts';
 import { stopsFor } from '../model/stops.ts';
+import { chooseFiles } from '../files/choose.ts';
+import type { LoadedFiles } from '../files/show.ts';
+import { fileParts } from '../files/show.ts';
 import type { State } from '../state/state.ts';
-import { assistantContent, flattened } from './compile-step.ts';
-import type { Slot } from './pair.ts';
+import { assistantContent } from './compile-step.ts';
+import { Conversation } from './conversation.ts';
 import { pairCalls } from './pair.ts';
 import { repaired } from './repaired.ts';
-import { resultOutput } from './compile-result.ts';
 import { wellFormed } from './well-formed.ts';
 
 /** What `compile` must know of the model and the tools. */
@@ -17,6 +19,8 @@ export interface CompileFacts {
   readonly provider: string;
   /** Tools on offer, in a stable order. */
   readonly tools: readonly LanguageModelV4FunctionTool[];
+  /** The bytes of the attachments that `chooseFiles` sends; what is not here becomes words. */
+  readonly files?: LoadedFiles;
 }
 
 export type Request = Pick<
@@ -63,65 +67,30 @@ function systemOf(state: State): LanguageModelV4Message[] {
 }
 
 function conversationOf(state: State, facts: CompileFacts, withTools: boolean): LanguageModelV4Message[] {
-  const messages: LanguageModelV4Message[] = [];
   const wantsAnAnswer = WANTS_AN_ANSWER.has(facts.info.capabilities.rules);
-  if (state.summary !== undefined) addUserText(messages, `<summary>\n${state.summary}\n</summary>`);
-  for (const item of pairCalls(repaired(state.entries, state.repair))) {
+  const entries = [...repaired(state.entries, state.repair)];
+  const choice = chooseFiles(entries, state, facts.info.capabilities);
+  // Files that made room changed what stands before the reasoning that came after them.
+  const prefixFrom = Math.max(state.prefixFrom, choice.from);
+  const talk = new Conversation((files) => fileParts(files, choice, facts.files));
+  if (state.summary !== undefined) talk.userText(`<summary>\n${state.summary}\n</summary>`);
+  for (const item of pairCalls(entries)) {
     if (item.kind === 'message') {
-      const { role, content } = item.record;
-      if (content.trim() === '') continue;
-      if (messages.at(-1)?.role === 'tool' && wantsAnAnswer) addAssistant(messages, [{ type: 'text', text: ENDED }]);
-      addUserText(messages, role === 'system' ? `<system>\n${content}\n</system>` : content);
+      const { role, content, attachments } = item.record;
+      if (content.trim() === '' && attachments === undefined) continue;
+      if (talk.lastRole === 'tool' && wantsAnAnswer) talk.assistant([{ type: 'text', text: ENDED }]);
+      talk.userFiles(attachments);
+      talk.userText(role === 'system' ? `<system>\n${content}\n</system>` : content);
     } else if (withTools || item.slots.length === 0) {
-      addStep(messages, assistantContent(item, facts, state.prefixFrom), item.slots);
+      talk.step(assistantContent(item, facts, prefixFrom), item.slots);
     } else {
-      addFlattened(messages, item.record.content, item.slots);
+      talk.flattened(item.record.content, item.slots);
     }
   }
-  const first = messages[0];
-  if (first?.role !== 'user') messages.unshift({ role: 'user', content: [{ type: 'text', text: OPENING }] });
-  if (messages.at(-1)?.role === 'assistant' && !paused(state)) addUserText(messages, CONTINUE);
+  const { messages } = talk;
+  if (messages[0]?.role !== 'user') messages.unshift({ role: 'user', content: [{ type: 'text', text: OPENING }] });
+  if (talk.lastRole === 'assistant' && !paused(state)) talk.userText(CONTINUE);
   return messages;
-}
-
-function addStep(
-  messages: LanguageModelV4Message[],
-  content: ReturnType<typeof assistantContent>,
-  slots: readonly Slot[],
-): void {
-  if (content.length === 0) return;
-  addAssistant(messages, content);
-  if (slots.length === 0) return;
-  messages.push({
-    role: 'tool',
-    content: slots.map((slot) => ({
-      type: 'tool-result' as const,
-      toolCallId: slot.wireId,
-      toolName: slot.tool,
-      output: resultOutput(slot.result),
-    })),
-  });
-}
-
-function addFlattened(messages: LanguageModelV4Message[], content: string, slots: readonly Slot[]): void {
-  const { said, heard } = flattened(content, slots);
-  if (said.trim() !== '') addAssistant(messages, [{ type: 'text', text: said }]);
-  if (heard !== '') addUserText(messages, heard);
-}
-
-/** Providers want roles in turn, so what follows the same role joins it. */
-function addAssistant(messages: LanguageModelV4Message[], content: ReturnType<typeof assistantContent>): void {
-  const last = messages.at(-1);
-  if (last?.role === 'assistant') messages[messages.length - 1] = { ...last, content: [...last.content, ...content] };
-  else messages.push({ role: 'assistant', content });
-}
-
-function addUserText(messages: LanguageModelV4Message[], text: string): void {
-  if (text.trim() === '') return;
-  const last = messages.at(-1);
-  const part = { type: 'text' as const, text };
-  if (last?.role === 'user') messages[messages.length - 1] = { ...last, content: [...last.content, part] };
-  else messages.push({ role: 'user', content: [part] });
 }
 
 function paused(state: State): boolean {

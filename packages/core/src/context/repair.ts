@@ -6,11 +6,12 @@ import type { Fit } from './plan.ts';
 import { planPrune } from './plan.ts';
 
 /** The rungs of the ladder, in order. Each leaves out what the one before did, and more. */
-export const RUNGS = ['reasoning', 'results', 'window'] as const;
+export const RUNGS = ['reasoning', 'attachments', 'results', 'window'] as const;
 export type Rung = (typeof RUNGS)[number];
 
 /**
- * The first rung after `below` that makes the refused request another one: without reasoning and signatures; without what older tool calls
+ * The first rung after `below` that makes the refused request another one: without reasoning and signatures; without the newest files (the
+ * provider took the older ones before), or without any where there are no new ones; without what older tool calls
  * gave; without the older messages and all that tools gave (not at the first refusal: the fault is often the newest message, and hiding
  * others would not help). `undefined` where none is left. Pure.
  */
@@ -40,16 +41,37 @@ function repairOf(rung: Rung, state: State, fit: Fit): Repair | undefined {
   switch (rung) {
     case 'reasoning':
       return reasoning;
+    case 'attachments':
+      return { ...reasoning, ...suspects(state) };
     case 'results':
-      return { ...reasoning, results: Math.max(old?.results ?? 0, lastStep(state) - 1) };
+      return { ...reasoning, ...allFiles(state), results: Math.max(old?.results ?? 0, lastStep(state) - 1) };
     case 'window': {
-      const all: Repair = { ...reasoning, results: state.seq };
+      const all: Repair = { ...reasoning, ...allFiles(state), results: state.seq };
       const boundary = state.settings.pruneStrategy === 'none' ? undefined : planPrune(state, fit, true);
       return boundary === undefined || boundary.from <= (old?.from ?? 0) ? all : { ...all, ...boundary };
     }
     default:
       return rung satisfies never;
   }
+}
+
+/** The files that no request held yet, else all of them. */
+function suspects(state: State): Pick<Repair, 'attachments'> {
+  const step = state.entries.toArray().findLast(({ record }) => record.type === 'step')?.seq ?? 0;
+  return filesFrom(step + 1, state) ?? allFiles(state);
+}
+
+function allFiles(state: State): Pick<Repair, 'attachments'> {
+  return filesFrom(0, state) ?? {};
+}
+
+function filesFrom(from: number, { entries, seq }: State): Pick<Repair, 'attachments'> | undefined {
+  for (const entry of entries) {
+    const { record } = entry;
+    if (entry.seq >= from && record.type !== 'step' && record.attachments !== undefined)
+      return { attachments: [from, seq] };
+  }
+  return undefined;
 }
 
 /** What the newest step's calls gave is what the model waits for. */

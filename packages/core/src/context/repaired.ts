@@ -12,7 +12,10 @@ export function repaired(entries: Iterable<Entry>, repair: Repair | undefined): 
 function without(entry: Entry, { reasoning, results = 0, from = 0, keep = [] }: Repair): Entry[] {
   const { seq, record } = entry;
   if (seq < from && !keep.includes(seq)) return [];
-  if (record.type === 'result' && seq <= results) return [{ ...entry, record: { ...record, shown: CLEARED } }];
+  if (record.type === 'result' && seq <= results) {
+    const { attachments: _attachments, ...cleared } = record;
+    return [{ ...entry, record: { ...cleared, shown: CLEARED } }];
+  }
   if (record.type !== 'step' || seq > reasoning) return [entry];
   // Without its provider a step is a stranger's, of whom nobody sends opaque parts.
   const { parts: _parts, provider: _provider, ...plain } = record;

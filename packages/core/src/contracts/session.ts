@@ -82,6 +82,23 @@ export interface SessionEvents {
   turn: Turn;
 }
 
+/**
+ * A file for the model: bytes with what is known of them, a text, or a `Blob` (`File`, `openAsBlob`). The media type is told from the bytes where
+ * they say it (images, PDF, sound) and need not be given.
+ */
+export type AttachmentInput =
+  | Blob
+  | {
+      /** Bytes, a stream of them, base64, or a data URL. */
+      readonly data: Uint8Array | AsyncIterable<Uint8Array> | string;
+      readonly mediaType?: string;
+      readonly name?: string;
+    }
+  | { readonly text: string; readonly mediaType?: string; readonly name?: string };
+
+/** What is said: a text, or files with or without one. */
+export type MessageInput = string | { readonly text?: string; readonly attachments?: readonly AttachmentInput[] };
+
 /** How a message is sent. */
 export interface TurnOptions {
   /**
@@ -147,6 +164,17 @@ export interface ExportedSession {
   readonly messages: readonly Message[];
   /** The log itself, so that an import is exact. */
   readonly records?: readonly unknown[];
+  /** The files that the records name; absent where there are none. */
+  readonly files?: readonly ExportedFile[];
+}
+
+/** An attachment in an export. */
+export interface ExportedFile {
+  readonly sha256: string;
+  /** The bytes as base64. */
+  readonly data?: string;
+  /** Why the bytes are not here. All files of an export have at most 64 MiB together. */
+  readonly missing?: string;
 }
 
 export interface Session {
@@ -158,9 +186,9 @@ export interface Session {
   /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
   readonly recovering: Turn | undefined;
   /** Starts a turn at once; await it, iterate it, or listen to it. */
-  message(input: string, options?: TurnOptions): MessageStream;
+  message(input: MessageInput, options?: TurnOptions): MessageStream;
   /** The same, not thenable. */
-  turn(input: string, options?: TurnOptions): Turn;
+  turn(input: MessageInput, options?: TurnOptions): Turn;
   /** Ends the turns that run on this session, also in another process. Resolves once nothing runs; TIMEOUT where that process doesn't answer. */
   abort(reason?: string): Promise<void>;
   /** Whether a message was stored under this idempotency key, as far as the window reaches. */
@@ -193,6 +221,11 @@ export interface Session {
   getContextUsage(): { readonly current: number; readonly max: number };
   /** What follows the last clear; `all`: everything. */
   getMessages(options?: { readonly all?: boolean }): Promise<Message[]>;
+  /**
+   * The bytes of a file that a message or a tool's result names. INVALID_INPUT where none does; STORAGE_FAILED or STORAGE_DAMAGED where they
+   * are gone.
+   */
+  attachment(sha256: string): Promise<Uint8Array>;
   editMessage(
     id: string,
     change: { readonly content?: string; readonly important?: boolean },

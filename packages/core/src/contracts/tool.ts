@@ -24,6 +24,7 @@ export interface Tool<I = any, O = unknown> {
 
 export type ToolContent =
   | { readonly type: 'text'; readonly text: string }
+  /** What this call kept. */
   | { readonly type: 'blob'; readonly sha256: string; readonly mediaType: string };
 
 export interface Access {
@@ -44,6 +45,11 @@ export interface ToolContext {
   readonly roots: readonly string[];
   readonly signal: AbortSignal;
   now(): number;
+  /**
+   * Keeps a file with the session, durable when this resolves, so that `toModel` can show it as `{ type: 'blob' }`; models that can't be shown
+   * such a file are told of it. At most 32 MiB.
+   */
+  keep(bytes: Uint8Array | AsyncIterable<Uint8Array>, mediaType: string): Promise<{ readonly sha256: string }>;
   /** Live only, bounded: never stored. */
   progress(update: { readonly text?: string; readonly data?: unknown }): void;
   /**

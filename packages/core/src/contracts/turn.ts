@@ -1,6 +1,15 @@
 import type { Coded } from '../errors.ts';
 import type { Asked, Verdict } from './ask.ts';
 
+/** A file on a message or on what a tool gave. `session.attachment(sha256)` gives its bytes. */
+export interface Attachment {
+  readonly sha256: string;
+  readonly mediaType: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly name?: string;
+}
+
 /**
  * The spec's `Message`, with an id. There is no role `tool`: results hang on the assistant message that called. The lists are copies
  * (the spec's types let a reader change them).
@@ -18,6 +27,7 @@ export interface Message {
   readonly finishReason?: FinishReason;
   readonly usage?: TurnUsage;
   readonly important?: boolean;
+  readonly attachments?: Attachment[];
 }
 
 export interface ToolCall {
@@ -31,6 +41,7 @@ export interface ToolResult {
   readonly result: any;
   /** The thrown text, or why it did not run. */
   readonly error?: string;
+  readonly attachments?: Attachment[];
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'error' | 'interrupted' | 'other';

@@ -66,6 +66,8 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
       return { type: 'fork', at, time: record.at, parent: record.parent };
     case 'warning':
       return { type: 'warning', at, time: record.at, message: record.message };
+    case 'file-lost':
+      return { type: 'warning', at, time: record.at, message: record.reason };
     default:
       return record satisfies never;
   }

@@ -3,6 +3,10 @@ import { EFFORTS } from '../contracts/model.ts';
 import type { InboxEntry } from '../contracts/storage.ts';
 import type { Limits } from '../contracts/usage.ts';
 import { wrongLimits } from '../session/limits.ts';
+import { RepriseError } from '../errors.ts';
+import { fromBase64, toBase64 } from '../files/base64.ts';
+import type { NewFile } from '../files/read.ts';
+import { fileOf, typeOf } from '../files/read.ts';
 import type { Said } from '../turn/said.ts';
 
 /** What others leave for the holder of the lease. */
@@ -26,8 +30,20 @@ export type Letter =
 export type MessageLetter = Extract<Letter, { kind: 'message' }>;
 export type AnswerLetter = Extract<Letter, { kind: 'answer' }>;
 
-export function letterEntry({ key, ...body }: Letter): InboxEntry {
-  return { key, json: JSON.stringify(body) };
+/** Bytes of files that a message may take along into the inbox, which is read as a whole. */
+const FILES = 1_048_576;
+
+/** INVALID_INPUT for a message whose files are too large to wait. */
+export function letterEntry({ key, ...letter }: Letter): InboxEntry {
+  if (letter.kind !== 'message' || letter.files === undefined) return { key, json: JSON.stringify(letter) };
+  const { files, ...body } = letter;
+  if (files.reduce((sum, { size }) => sum + size, 0) > FILES) {
+    throw new RepriseError('INVALID_INPUT', 'A message that waits takes at most 1 MiB of files along.', {
+      hint: 'Send it when the session is free.',
+    });
+  }
+  const packed = files.map(({ bytes, mediaType, name }) => ({ data: toBase64(bytes), mediaType, name }));
+  return { key, json: JSON.stringify({ ...body, files: packed }) };
 }
 
 /** Takes back the message of this key. */
@@ -45,11 +61,22 @@ export function readLetter({ key, json }: InboxEntry): Letter | undefined {
   }
   const { kind, mode, text, message, reason } = body;
   if (kind === 'message' && typeof text === 'string' && (mode === 'queue' || mode === 'steer'))
-    return { kind, key, mode, text, ...howOf(body) };
+    return { kind, key, mode, text, waited: true, ...filesOf(body), ...howOf(body) };
   if (kind === 'cancel' && typeof message === 'string') return { kind, key, message };
   if (kind === 'answer') return readAnswer(key, body);
   if (kind === 'abort' && typeof reason === 'string') return { kind, key, reason };
   return undefined;
+}
+
+/** The files that came along; what is none any more is left out. */
+function filesOf({ files }: Record<string, unknown>): { readonly files?: NewFile[] } {
+  const read = (Array.isArray(files) ? files : []).flatMap((file: unknown) => {
+    const { data, mediaType, name } = Object(file) as Record<string, unknown>;
+    const bytes = typeof data === 'string' ? fromBase64(data) : undefined;
+    if (bytes === undefined || typeof mediaType !== 'string' || typeOf(bytes, mediaType) === undefined) return [];
+    return [fileOf(bytes, mediaType, typeof name === 'string' ? name : undefined)];
+  });
+  return read.length === 0 ? {} : { files: read };
 }
 
 /** How the turn is to be run, as far as this code understands it. */

@@ -1,10 +1,6 @@
 import type { LiveSession } from '../session/live.ts';
-import { droppedSettings } from '../model/effort.ts';
-import type { MessageRecord, Rec } from '../records/types.ts';
-import { isoNow } from '../session/clock.ts';
-import { userMessage } from '../state/transcript.ts';
 import type { TurnContext } from '../turn/context.ts';
-import type { Said } from '../turn/said.ts';
+import { isoNow } from '../session/clock.ts';
 import type { Letter, MessageLetter } from './entries.ts';
 import { readLetter } from './entries.ts';
 
@@ -25,42 +21,6 @@ export async function waitingMessages(live: LiveSession): Promise<MessageLetter[
   const over = letters.filter(({ kind, key }) => kind === 'cancel' || cancelled.has(key) || taken.has(key));
   if (over.length > 0) await live.dropInbox(over.map(({ key }) => key));
   return letters.filter((letter) => letter.kind === 'message' && !over.includes(letter)) as MessageLetter[];
-}
-
-/** Before a model call, and before a turn ends: the messages that steer it become part of it. True if there were any. */
-export async function takeSteering(context: TurnContext): Promise<boolean> {
-  const steering = (await waitingMessages(context.live)).filter(({ mode }) => mode === 'steer');
-  // A turn that runs keeps its limits.
-  if (steering.length > 0)
-    await hear(
-      context,
-      steering.map(({ budget: _budget, ...said }) => said),
-    );
-  return steering.length > 0;
-}
-
-/** Stores what the user says in this turn, first or later; what waited in the inbox leaves it. */
-export async function hear({ live, handle, runtime, model }: TurnContext, said: readonly Said[]): Promise<void> {
-  const at = isoNow(runtime.clock);
-  const records = said.map(({ key, text, effort, budget }): MessageRecord => ({
-    type: 'message',
-    id: runtime.ids('message'),
-    role: 'user',
-    content: text,
-    timestamp: at,
-    turn: handle.id,
-    ...(key !== undefined && { key }),
-    ...(effort !== undefined && { effort }),
-    ...(budget !== undefined && { budget }),
-  }));
-  const warnings = said.flatMap(({ effort }) =>
-    effort === undefined ? [] : droppedSettings(model.name, model.info, { effort }),
-  );
-  await live.append([...records, ...warnings.map((message): Rec => ({ type: 'warning', at, message }))]);
-  const keys = said.flatMap(({ key }) => key ?? []);
-  if (keys.length > 0) await live.dropInbox(keys);
-  for (const record of records) live.events.emit('message', userMessage(record));
-  for (const message of warnings) live.events.emit('warning', { message });
 }
 
 /** Looks for aborts and answers from other processes until it is told to stop. */

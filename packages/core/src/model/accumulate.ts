@@ -3,7 +3,7 @@ import type { FinishReason, TurnUsage } from '../contracts/turn.ts';
 import { tooDeep } from '../records/json.ts';
 import type { Meta, Part } from '../records/types.ts';
 import { NO_USAGE } from '../state/state.ts';
-import { storedFile } from './files.ts';
+import { storedFile } from '../files/made.ts';
 
 /** A call as it came: `input` is text until it was parsed. */
 export interface RawCall {

@@ -24,6 +24,7 @@ const TYPES: ReadonlySet<string> = new Set<Rec['type']>([
   'change',
   'fork',
   'warning',
+  'file-lost',
   'checkpoint',
 ]);
 

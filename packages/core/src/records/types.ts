@@ -7,6 +7,9 @@ import type { Access } from '../contracts/tool.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
 import type { Budget, Limits, UsageByModel } from '../contracts/usage.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { FileLostRecord, StoredFile } from './files.ts';
+
+export type { FileLostRecord, StoredFile };
 
 /** The record format that this code writes. A log that names a newer one is refused. */
 export const FORMAT = 1;
@@ -79,6 +82,7 @@ export interface MessageRecord {
   readonly turn?: string;
   /** The idempotency key under which it waited in the inbox. */
   readonly key?: string;
+  readonly attachments?: readonly StoredFile[];
   /** Of the turn that it opens, in place of the session's. */
   readonly effort?: Effort;
   /** Of the turn that it opens. */
@@ -149,6 +153,8 @@ export interface ResultRecord {
   readonly error?: string;
   /** What the model is shown where it isn't `result` or `error`. */
   readonly shown?: string;
+  /** What it is shown beside that. */
+  readonly attachments?: readonly StoredFile[];
 }
 
 /** A person is asked: whether a call of the newest step may run or, with `question`, what its tool wants to know. */
@@ -255,6 +261,8 @@ export interface Repair {
   readonly reasoning: number;
   /** Up to this seq: what tools gave. */
   readonly results?: number;
+  /** From one seq to another: attachments. */
+  readonly attachments?: readonly [number, number];
   /** What lies before this seq, but for what is kept. */
   readonly from?: number;
   readonly keep?: readonly number[];
@@ -377,6 +385,7 @@ export type Rec =
   | ChangeRecord
   | ForkRecord
   | WarningRecord
+  | FileLostRecord
   | CheckpointRecord;
 
 export type BodyRecord = MessageRecord | StepRecord | ResultRecord;

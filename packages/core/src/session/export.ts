@@ -1,9 +1,10 @@
 import type { ExportedSession } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
-import { maskedIn } from '../keys.ts';
-import { noteLostEnd, readable } from './load.ts';
+import { exportFiles } from '../files/transfer.ts';
+import type { Rec } from '../records/types.ts';
 import type { LiveSession } from './live.ts';
-import { maskedRecord } from './mask.ts';
+import { noteLostEnd, readable } from './load.ts';
+import { maskedFacts, maskedRecord } from './mask.ts';
 import { readTranscript } from './messages.ts';
 
 /**
@@ -13,7 +14,7 @@ import { readTranscript } from './messages.ts';
 export async function exportSession(live: LiveSession, redact: boolean): Promise<ExportedSession> {
   await live.refresh();
   const damage: Coded[] = [];
-  const records: unknown[] = [];
+  const records: Rec[] = [];
   const tip = live.state.seq;
   let last = 0;
   for await (const stored of live.records(0, damage)) {
@@ -21,13 +22,14 @@ export async function exportSession(live: LiveSession, redact: boolean): Promise
     // One of a type that is newer than this code keeps its place: later records name others by their numbers.
     if (record !== undefined) records.push(redact ? maskedRecord(record) : record);
     else if (damage.length === 0) {
-      const foreign: unknown = JSON.parse(stored.json);
-      records.push(redact ? maskedIn(foreign, new Set()) : foreign);
+      const foreign = JSON.parse(stored.json) as Rec;
+      records.push(redact ? maskedFacts(foreign) : foreign);
     }
     last = stored.seq;
   }
   noteLostEnd(live.id, tip, last, damage);
   if (damage[0] !== undefined) throw damage[0];
+  const files = await exportFiles(records, live.blobs, redact);
   const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status, ...rest } = live.head;
   const { seq: _seq, checkpoint: _checkpoint, ...facts } = rest;
   const messages = (await readTranscript(live)).messages();
@@ -35,9 +37,10 @@ export async function exportSession(live: LiveSession, redact: boolean): Promise
   return {
     format: 1,
     id,
-    metadata: redact ? (maskedIn(metadata, new Set()) as typeof metadata) : metadata,
+    metadata: redact ? maskedFacts(metadata) : metadata,
     state: { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status },
-    messages: redact ? (maskedIn(messages, new Set()) as typeof messages) : messages,
+    messages: redact ? maskedFacts(messages) : messages,
     records,
+    ...(files.length > 0 && { files }),
   };
 }

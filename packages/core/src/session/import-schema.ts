@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EFFORTS } from '../contracts/model.ts';
 import { isJson } from '../records/json.ts';
 import { isKnown } from '../records/codec.ts';
+import type { ExportedFile } from '../contracts/session.ts';
 import type { Rec } from '../records/types.ts';
 
 const time = z.iso.datetime({ offset: true }).or(z.iso.datetime({ local: true }));
@@ -56,6 +57,7 @@ const meta = z.record(z.string(), z.record(z.string(), json)).optional();
 const lineage = z.object({ id: z.string(), seq: count, kind: z.literal('spawn').optional() });
 const blocks = z.array(z.object({ id: z.string(), text: z.string() }));
 const model = z.object({ requested: z.string(), name: z.string() });
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const effort = z.enum(EFFORTS);
 const settings = z.object({
   temperature: z.number().optional(),
@@ -105,6 +107,20 @@ const part = z.discriminatedUnion('type', [
 
 const error = z.object({ code: z.string(), message: z.string() });
 
+const attachments = z
+  .array(
+    z.object({
+      sha256,
+      mediaType: z.string(),
+      size: count,
+      name: z.string().optional(),
+      tokens: count,
+      pixels: z.tuple([count, count]).optional(),
+      data: z.string().optional(),
+    }),
+  )
+  .optional();
+
 /** Every type of record, as an export may hold it. */
 const record = z.discriminatedUnion('type', [
   z.object({
@@ -127,6 +143,7 @@ const record = z.discriminatedUnion('type', [
     timestamp: time,
     turn: z.string().optional(),
     key: z.string().optional(),
+    attachments,
     effort: effort.optional(),
     budget: limits.optional(),
     important: z.boolean().optional(),
@@ -158,6 +175,7 @@ const record = z.discriminatedUnion('type', [
     result: json,
     error: z.string().optional(),
     shown: z.string().optional(),
+    attachments,
   }),
   z.object({
     type: z.literal('ask'),
@@ -230,6 +248,7 @@ const record = z.discriminatedUnion('type', [
       .object({
         reasoning: count,
         results: count.optional(),
+        attachments: z.tuple([count, count]).optional(),
         from: count.optional(),
         keep: z.array(count).optional(),
       })
@@ -279,6 +298,7 @@ const record = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('fork'), at: time, parent: lineage }),
   z.object({ type: z.literal('warning'), at: time, message: z.string() }),
+  z.object({ type: z.literal('file-lost'), at: time, sha256, reason: z.string() }),
   z.object({ type: z.literal('checkpoint'), at: time, state: z.unknown() }),
 ]);
 
@@ -299,6 +319,7 @@ export interface ImportedData {
   readonly cwd?: string;
   readonly messages: readonly ImportedMessage[];
   readonly records?: readonly Rec[];
+  readonly files?: readonly ExportedFile[];
 }
 
 const exported = z
@@ -310,6 +331,7 @@ const exported = z
       .optional(),
     messages: z.array(message),
     records: z.array(anyRecord).min(1).optional(),
+    files: z.array(z.object({ sha256, data: z.string().optional(), missing: z.string().optional() })).optional(),
   })
   .refine(({ records }) => records === undefined || records[0]?.type === 'session', {
     path: ['records', 0],
@@ -319,7 +341,7 @@ const exported = z
 /** The forms that an import may have, in one shape. */
 export function importSchema(): z.ZodType<ImportedData> {
   const plain = z.array(message).transform((messages): ImportedData => ({ messages }));
-  const whole = exported.transform(({ id, model: top, metadata, messages, records }): ImportedData => {
+  const whole = exported.transform(({ id, model: top, metadata, messages, records, files }): ImportedData => {
     const named = metadata?.model ?? top;
     return {
       ...(id !== undefined && { id }),
@@ -328,6 +350,7 @@ export function importSchema(): z.ZodType<ImportedData> {
       ...(metadata?.cwd !== undefined && { cwd: metadata.cwd }),
       messages,
       ...(records !== undefined && { records }),
+      ...(files !== undefined && { files: files as ExportedFile[] }),
     };
   });
   return z.unknown().transform((data, context): ImportedData => {

@@ -1,8 +1,11 @@
+import type { ExportedFile } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import { isKnown } from '../records/codec.ts';
+import { importFiles } from '../files/transfer.ts';
 import { FORMAT } from '../records/types.ts';
 import type { ModelName, Rec } from '../records/types.ts';
 import type { ImportedMessage } from './import-schema.ts';
+import type { LiveSession } from './live.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 
@@ -12,6 +15,7 @@ export interface Imported {
   readonly records: readonly Rec[];
   /** What people should know of the model. */
   readonly notice?: string;
+  readonly files: readonly ExportedFile[];
 }
 
 /**
@@ -33,7 +37,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
   }
   const parsed = parse(() => importSchema().safeParse(data));
   if (!parsed.success) throw noSession(z.prettifyError(parsed.error));
-  const { id, records, messages, model: named, title, cwd } = parsed.data;
+  const { id, records, files = [], messages, model: named, title, cwd } = parsed.data;
   const at = isoNow(runtime.clock);
   if (records !== undefined) {
     const kept = records.map((record): Rec => {
@@ -45,6 +49,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
     return {
       ...(id !== undefined && { id }),
       records: [...kept, ...change],
+      files,
       ...(notice !== undefined && { notice }),
     };
   }
@@ -68,6 +73,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
   };
   return {
     ...(id !== undefined && { id }),
+    files,
     records: [first, ...withOwnIds(messages).flatMap((message) => recordsOf(message, runtime))],
     ...(notice !== undefined && { notice }),
   };
@@ -106,6 +112,11 @@ function owned(record: Rec): Rec {
   if (record.type !== 'session' || record.parent === undefined) return record;
   const { id, seq } = record.parent;
   return { ...record, parent: { id, seq } };
+}
+
+/** The files before the records that name them. */
+export async function storeImport(live: LiveSession, { records, files }: Omit<Imported, 'id'>): Promise<void> {
+  await live.append(await importFiles(records, files, live.blobs));
 }
 
 /** An id names one message: a second one that bears it gets another. */

@@ -9,6 +9,7 @@ import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
 import { catchUp, loadState, notFound, records, wholeLines } from './load.ts';
+import { SessionBlobs } from './blobs.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 
@@ -19,6 +20,7 @@ import { isoNow } from './clock.ts';
 export class LiveSession {
   readonly id: string;
   readonly events: Emitter<SessionEvents>;
+  readonly blobs: SessionBlobs;
   readonly #runtime: Runtime;
   #state: State;
   #lease: Lease | undefined;
@@ -39,6 +41,7 @@ export class LiveSession {
     this.#storedSeq = state.seq;
     this.#autoSave = autoSave;
     this.events = new Emitter<SessionEvents>(runtime.report);
+    this.blobs = new SessionBlobs(runtime.storage, id, autoSave ? () => this.#lease : undefined);
   }
 
   get state(): State {
@@ -133,6 +136,7 @@ export class LiveSession {
       if (copies && (await this.#copied({ id: parent.id, through }, head))) this.#storedSeq = through;
       else {
         const lines = await wholeLines(parent.records(0, []), through);
+        await this.blobs.copyFrom(parent.blobs, lines);
         if (this.#autoSave) await this.#store(lines, head);
         else this.#unsaved = lines;
       }
@@ -157,6 +161,7 @@ export class LiveSession {
     await this.exclusive(async () => {
       if (this.#unsaved.length === 0) return this.#saved();
       this.#lease ??= await this.#acquire();
+      await this.blobs.save(this.#lease);
       await this.#store(this.#unsaved, this.head);
       this.#unsaved = [];
     });

@@ -2,6 +2,7 @@ import type { CustomTool, Expected, Session, SessionOptions } from '../contracts
 import type { Tool } from '../contracts/tool.ts';
 import { toTool } from '../tools/custom.ts';
 import type { SessionUsage } from '../contracts/usage.ts';
+import { weighedFor } from '../files/choose.ts';
 import { fitOf } from '../turn/fit.ts';
 import { changeOf } from './begin.ts';
 import { resolveModel } from './models.ts';
@@ -64,7 +65,7 @@ export function contextUsage({ live, model, tools, pending }: Parts): { current:
   const specs = tools.readySpecs(pending.tools ?? state.tools);
   const facts = { info: model.info, provider: model.model.provider, tools: specs };
   const fit = fitOf({ ...state, settings }, facts);
-  return { current: state.tokens + fit.overhead, max: fit.max };
+  return { current: weighedFor(state, facts).tokens + fit.overhead, max: fit.max };
 }
 
 export function ledgerOf({ runtime, live }: Parts): Promise<SessionUsage> {

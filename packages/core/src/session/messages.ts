@@ -1,5 +1,8 @@
 import type { Message } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
+import { RepriseError } from '../errors.ts';
+import { bytesOf } from '../files/bytes.ts';
+import { filesIn } from '../files/copy.ts';
 import { Transcript } from '../state/transcript.ts';
 import type { LiveSession } from './live.ts';
 import { readable } from './load.ts';
@@ -15,4 +18,15 @@ export async function readTranscript(live: LiveSession, from = 1): Promise<Trans
 
 export async function readMessages(live: LiveSession, from: number): Promise<Message[]> {
   return (await readTranscript(live, from)).messages(from);
+}
+
+/** The bytes of a file that any record of the session names. */
+export async function readAttachmentOf(live: LiveSession, sha256: string): Promise<Uint8Array> {
+  for await (const { json } of live.records(0, [])) {
+    const file = filesIn([json]).get(sha256);
+    if (file !== undefined) return bytesOf(live.blobs, file);
+  }
+  throw new RepriseError('INVALID_INPUT', `No message of this session has an attachment ${JSON.stringify(sha256)}.`, {
+    hint: '`getMessages({ all: true })` shows messages with their attachments.',
+  });
 }

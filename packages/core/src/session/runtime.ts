@@ -2,6 +2,7 @@ import type { Clock, RetryPolicy, SessionsConfig, SpawnLimits } from '../contrac
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
 import { masked } from '../keys.ts';
+import { FileCache } from '../files/cache.ts';
 import { RETRY } from '../model/retry.ts';
 import { CALL_MS } from '../tools/execute.ts';
 import { IDLE_MS } from '../turn/stream.ts';
@@ -21,6 +22,7 @@ export interface Runtime extends SessionsConfig {
   readonly report: (error: unknown) => void;
   readonly owner: Owner;
   readonly hubs: Hubs;
+  readonly files: FileCache;
 }
 
 const SPAWN: SpawnLimits = { depth: 3, perTurn: 32, atOnce: 8 };
@@ -56,6 +58,7 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     callMs: config.callMs ?? CALL_MS,
     random: config.random ?? Math.random,
     report: reporter(config.report ?? printed),
+    files: new FileCache(),
     owner: config.owner ?? { name: 'reprise' },
     hubs: new Hubs(),
   };

@@ -1,15 +1,28 @@
-import type { TurnOptions } from '../contracts/session.ts';
+import type { AttachmentInput, MessageInput, TurnOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
+import { checkFiles } from '../files/keep.ts';
+import type { NewFile } from '../files/read.ts';
+import { checkAttachment, readAttachment } from '../files/read.ts';
 import type { Said } from '../turn/said.ts';
 import { wrongLimits } from './limits.ts';
 import { checkOptions } from './options.ts';
+import type { Parts } from './parts.ts';
 
 const KEY = /^[A-Za-z0-9_-]{1,100}$/;
 
+/** What was asked for, before its files are read. */
+export interface Asked {
+  readonly said: Omit<Said, 'files'>;
+  readonly attachments: readonly AttachmentInput[];
+}
+
 /** A message as it may be sent. Throws INVALID_INPUT for what is wrong with it or its options, before anything begins. */
-export function saidOf(input: unknown, options: TurnOptions): Said {
-  if (typeof input !== 'string' || input.trim() === '')
-    throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
+export function askedOf(input: MessageInput, options: TurnOptions): Asked {
+  const { text = '', attachments = [] } =
+    typeof input === 'string' ? { text: input } : (Object(input) as Exclude<MessageInput, string>);
+  if (typeof text !== 'string' || !Array.isArray(attachments) || (text.trim() === '' && attachments.length === 0))
+    throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty, or { text?, attachments }.');
+  for (const attachment of attachments) checkAttachment(attachment);
   const { busy, key, effort, model, onAsk, budget } = options;
   if (busy !== undefined && busy !== 'fail' && busy !== 'queue' && busy !== 'steer')
     throw new RepriseError('INVALID_INPUT', 'The option busy must be "fail", "queue" or "steer".');
@@ -20,5 +33,21 @@ export function saidOf(input: unknown, options: TurnOptions): Said {
   checkOptions({ effort, model }, []);
   const wanted = budget === undefined ? undefined : wrongLimits(budget);
   if (wanted !== undefined) throw new RepriseError('INVALID_INPUT', `The option budget must be ${wanted}.`);
-  return { text: input, ...(effort !== undefined && { effort }), ...(budget !== undefined && { budget }) };
+  const how = { ...(effort !== undefined && { effort }), ...(budget !== undefined && { budget }) };
+  return { said: { text, ...how }, attachments };
+}
+
+/** The same with its files. INVALID_INPUT for a file that can't be one. */
+export async function saidOf({ said, attachments }: Asked, signal: AbortSignal): Promise<Said> {
+  if (attachments.length === 0) return said;
+  const files: NewFile[] = [];
+  for (const attachment of attachments) files.push(await readAttachment(attachment, signal));
+  return { ...said, files };
+}
+
+/** The same for a message that waits: nobody is told later what its model can't be sent. */
+export async function saidToWait(asked: Asked, parts: Parts, signal: AbortSignal): Promise<Said> {
+  const said = await saidOf(asked, signal);
+  checkFiles(said.files ?? [], await parts.resolveModel());
+  return said;
 }

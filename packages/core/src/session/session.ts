@@ -1,4 +1,11 @@
-import type { ExportedSession, Session, SessionEvents, SessionOptions, TurnOptions } from '../contracts/session.ts';
+import type {
+  ExportedSession,
+  MessageInput,
+  Session,
+  SessionEvents,
+  SessionOptions,
+  TurnOptions,
+} from '../contracts/session.ts';
 import type { SessionHead, SessionState } from '../contracts/storage.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns, withdraw } from '../inbox/abort.ts';
@@ -6,7 +13,7 @@ import { knows } from '../inbox/taken-up.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
 import { contextUsage, ledgerOf, registerTool, setModel, update } from './manage.ts';
-import { readMessages } from './messages.ts';
+import { readAttachmentOf, readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
 import { startMessage, startPlainTurn } from './start-turn.ts';
 import { exportSession } from './export.ts';
@@ -35,11 +42,11 @@ export class SessionHandle implements Session {
     return this.#parts.recovering;
   }
 
-  message(input: string, options?: TurnOptions): MessageStream {
+  message(input: MessageInput, options?: TurnOptions): MessageStream {
     return startMessage(this.#parts, input, options);
   }
 
-  turn(input: string, options?: TurnOptions): Turn {
+  turn(input: MessageInput, options?: TurnOptions): Turn {
     return startPlainTurn(this.#parts, input, options);
   }
 
@@ -97,6 +104,10 @@ export class SessionHandle implements Session {
 
   getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
     return readMessages(this.#parts.live, options.all ? 1 : this.#parts.live.state.clearedFrom);
+  }
+
+  attachment(sha256: string): Promise<Uint8Array> {
+    return readAttachmentOf(this.#parts.live, sha256);
   }
 
   editMessage(...args: Parameters<Session['editMessage']>): Promise<Message> {

@@ -1,7 +1,7 @@
 import type { ExportedSession, Session, SessionOptions, Sessions, SessionsConfig } from '../contracts/session.ts';
 import { RepriseError, isCoded } from '../errors.ts';
-import { readImport } from './import.ts';
 import { followSession } from './follow.ts';
+import { readImport, storeImport } from './import.ts';
 import { forkLive } from './fork.ts';
 import type { LiveSession } from './live.ts';
 import { openLive, unborn } from './live.ts';
@@ -114,12 +114,12 @@ class SessionDoors implements Sessions {
     data: ExportedSession | unknown,
     options: { readonly newId?: boolean; readonly model?: string } = {},
   ): Promise<Session> {
-    const { id, records, notice } = await readImport(data, this.#runtime, options.model);
+    const { id, notice, ...imported } = await readImport(data, this.#runtime, options.model);
     const wanted = id ?? this.#runtime.ids('session');
     checkId(wanted);
     const born = async (name: string): Promise<Session> => {
       const live = unborn(this.#runtime, name, true);
-      await live.exclusive(() => live.append(records));
+      await live.exclusive(() => storeImport(live, imported));
       const parts = this.#parts(live);
       if (notice !== undefined) parts.warnings.push(notice);
       return this.#known(parts);

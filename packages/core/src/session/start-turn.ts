@@ -1,4 +1,4 @@
-import type { TurnOptions } from '../contracts/session.ts';
+import type { MessageInput, TurnOptions } from '../contracts/session.ts';
 import type { Outcome } from '../contracts/turn.ts';
 import { isCoded, toCoded } from '../errors.ts';
 import { sendAndWait } from '../inbox/sender.ts';
@@ -9,21 +9,21 @@ import { runTurn } from '../turn/run.ts';
 import { changeOf } from './begin.ts';
 import type { Parts } from './parts.ts';
 import { answerWaiting, nothing, perform } from './perform.ts';
-import { saidOf } from './said.ts';
+import { askedOf, saidOf, saidToWait } from './said.ts';
 
 /** `session.message()`: a turn that can be awaited. */
-export function startMessage(parts: Parts, input: string, options?: TurnOptions): AwaitableTurn {
+export function startMessage(parts: Parts, input: MessageInput, options?: TurnOptions): AwaitableTurn {
   return startTurn(parts, new AwaitableTurn(parts.runtime.ids('turn'), parts.runtime.report), input, options);
 }
 
 /** `session.turn()`. */
-export function startPlainTurn(parts: Parts, input: string, options?: TurnOptions): TurnHandle {
+export function startPlainTurn(parts: Parts, input: MessageInput, options?: TurnOptions): TurnHandle {
   return startTurn(parts, new TurnHandle(parts.runtime.ids('turn'), parts.runtime.report), input, options);
 }
 
 /** Starts a turn after the caller's synchronous code and gives its handle at once. The lease is back before the outcome is told. */
-function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string, options: TurnOptions = {}): T {
-  const said = saidOf(input, options);
+function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: MessageInput, options: TurnOptions = {}): T {
+  const asked = askedOf(input, options);
   const { busy = 'fail', key = handle.id, model, onAsk } = options;
   const changes = model === undefined ? {} : { model };
   handle.onAsk = onAsk;
@@ -31,6 +31,7 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string,
     const wait = async () => {
       // Whoever is first at the session again records it.
       await changeOf(parts, changes);
+      const said = await saidToWait(asked, parts, handle.signal);
       return sendAndWait(parts, handle, { ...said, key, mode: busy === 'steer' ? 'steer' : 'queue' });
     };
     if (busy !== 'fail' && parts.running.size > 1) return wait();
@@ -38,9 +39,11 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: string,
       return await parts.live.exclusive(async () => {
         handle.signal.throwIfAborted();
         await answerWaiting(parts);
-        const before = options.key === undefined ? undefined : await answeredBefore(parts, handle, key, said.text);
+        const before =
+          options.key === undefined ? undefined : await answeredBefore(parts, handle, key, asked.said.text);
         if (before !== undefined) return before;
         await changeOf(parts, changes);
+        const said = await saidOf(asked, handle.signal);
         const keyed = options.key === undefined ? said : { ...said, key };
         return perform(parts, handle, (context) => runTurn(context, keyed));
       });

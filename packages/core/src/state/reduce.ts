@@ -5,6 +5,7 @@ import type {
   BoundaryRecord,
   DeleteRecord,
   EditRecord,
+  MessageRecord,
   Rec,
   ResultRecord,
   StepRecord,
@@ -47,8 +48,11 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       // A message of the turn that runs steers it.
       const begins = record.turn !== next.open?.turn ? record.turn : undefined;
       const titled =
-        next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(record.content) } : next;
-      const begun = begins === undefined ? titled : { ...titled, open: opened(begins, seq, record), failed: false };
+        next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(saidIn(record)) } : next;
+      const begun = found(
+        begins === undefined ? titled : { ...titled, open: opened(begins, seq, record), failed: false },
+        record.attachments,
+      );
       return push(begun, entryOf(seq, record), record.role);
     }
     case 'step':
@@ -106,6 +110,8 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return ungranted({ ...forked(next), parent: record.parent, createdAt: record.at });
     case 'warning':
       return next;
+    case 'file-lost':
+      return { ...next, lost: [...(next.lost ?? []), record.sha256], prefixFrom: seq };
     case 'checkpoint':
       // The fold so far is the truth; a fold that starts here gets the same from the record (a law that is tested).
       return { ...next, checkpoint: seq, since: { records: 0, characters: 0 } };
@@ -146,6 +152,18 @@ export function edited<R extends { content: string; important?: boolean }>(recor
   }
   if (change.important !== undefined) next.important = change.important;
   return next;
+}
+
+/** A file that is attached again is there again, also where it was attached before. */
+function found(state: State, attachments: MessageRecord['attachments'] = []): State {
+  const { lost, ...rest } = state;
+  const left = lost?.filter((sha256) => !attachments.some((file) => file.sha256 === sha256));
+  if (lost === undefined || left === undefined || left.length === lost.length) return state;
+  return { ...rest, ...(left.length > 0 && { lost: left }), prefixFrom: state.seq };
+}
+
+function saidIn({ content, attachments = [] }: MessageRecord): string {
+  return content.trim() === '' ? (attachments[0]?.name ?? content) : content;
 }
 
 /** A session without a title is named by the first line that its user said. */

@@ -13,6 +13,7 @@ import type {
   Repair,
   ReserveRecord,
   Settings,
+  StoredFile,
 } from '../records/types.ts';
 import type { Limits, UsageByModel } from '../contracts/usage.ts';
 import type { Ledger, Spending } from './ledger.ts';
@@ -122,6 +123,8 @@ export interface State {
   readonly summary?: string;
   /** Sum of the entries' tokens. */
   readonly tokens: number;
+  /** Hashes of attachments whose bytes are gone. */
+  readonly lost?: readonly string[];
   /** What was changed of messages in the window, by message id: a fold that starts at a checkpoint reads the old bodies. */
   readonly edits: Readonly<Record<string, Change>>;
   /** What requests leave out because the provider refused it. */
@@ -192,9 +195,11 @@ const FRAME = 4;
 function bodyTokens(record: BodyRecord): number {
   switch (record.type) {
     case 'message':
-      return FRAME + estimateTokens(record.content);
-    case 'result':
-      return FRAME + estimateTokens(record.shown ?? record.error ?? textOf(record.result));
+      return FRAME + estimateTokens(record.content) + fileTokens(record.attachments);
+    case 'result': {
+      const text = record.shown ?? record.error ?? textOf(record.result);
+      return FRAME + estimateTokens(text) + fileTokens(record.attachments);
+    }
     case 'step': {
       let sum = FRAME + estimateTokens(record.content);
       for (const call of record.toolCalls ?? [])
@@ -208,6 +213,10 @@ function bodyTokens(record: BodyRecord): number {
     default:
       return record satisfies never;
   }
+}
+
+function fileTokens(files: readonly StoredFile[] = []): number {
+  return files.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 export function textOf(value: unknown): string {

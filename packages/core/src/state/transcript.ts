@@ -1,5 +1,5 @@
-import type { Message, ToolResult } from '../contracts/turn.ts';
-import type { MessageRecord, Rec, ResultRecord, StepRecord } from '../records/types.ts';
+import type { Attachment, Message, ToolResult } from '../contracts/turn.ts';
+import type { MessageRecord, Rec, ResultRecord, StepRecord, StoredFile } from '../records/types.ts';
 import { edited } from './reduce.ts';
 
 /** The spec's messages in a log, as people see them: edits and deletions applied, results on the message that called. */
@@ -83,6 +83,20 @@ export function userMessage(record: MessageRecord): Message {
     content: record.content,
     timestamp: record.timestamp,
     ...(record.important !== undefined && { important: record.important }),
+    ...shownFiles(record.attachments),
+  };
+}
+
+/** What people are told of files. */
+function shownFiles(files: readonly StoredFile[] | undefined): { readonly attachments?: Attachment[] } {
+  if (files === undefined) return {};
+  return {
+    attachments: files.map(({ sha256, mediaType, size, name }) => ({
+      sha256,
+      mediaType,
+      size,
+      ...(name !== undefined && { name }),
+    })),
   };
 }
 
@@ -96,6 +110,7 @@ export function stepMessage(record: StepRecord, resultOf: (call: string) => Resu
       id: call.id,
       result: result.result,
       ...(result.error !== undefined && { error: result.error }),
+      ...shownFiles(result.attachments),
     });
   }
   return {

@@ -2,6 +2,7 @@ import type { JSONValue } from '@ai-sdk/provider';
 import type { Clock } from '../contracts/session.ts';
 import type { SubTask, ToolContext } from '../contracts/tool.ts';
 import type { Turn } from '../contracts/turn.ts';
+import type { StoredFile } from '../records/types.ts';
 import { sleep } from '../session/clock.ts';
 import { jsonSafe } from './json-safe.ts';
 import type { Prepared } from './prepare.ts';
@@ -12,6 +13,7 @@ export interface Ran {
   readonly result: JSONValue;
   readonly shown?: string;
   readonly error?: string;
+  readonly attachments?: readonly StoredFile[];
 }
 
 /** What `execute` makes a tool's context of: the tool gets the call's own signal. */
@@ -31,6 +33,7 @@ export async function execute(
   prepared: Prepared,
   context: CallContext,
   { clock, callMs }: { readonly clock: Clock; readonly callMs: number },
+  kept: ReadonlyMap<string, StoredFile> = new Map(),
 ): Promise<Ran> {
   if (context.signal.aborted) return { result: null, error: 'Not run: the turn was aborted.' };
   const stop = new AbortController();
@@ -54,7 +57,7 @@ export async function execute(
   };
   const run = async (): Promise<Ran> => {
     try {
-      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal, ask, spawn }));
+      return finalize(prepared, await prepared.tool.run(prepared.input, { ...context, signal, ask, spawn }), kept);
     } catch (error) {
       return { result: null, error: messageOf(error) };
     } finally {
@@ -65,15 +68,20 @@ export async function execute(
 }
 
 /** Phase three: what is stored and what is shown. */
-function finalize(prepared: Prepared, output: unknown): Ran {
+function finalize(prepared: Prepared, output: unknown, kept: ReadonlyMap<string, StoredFile>): Ran {
   const result = jsonSafe(output);
   const content = prepared.tool.toModel?.(output);
   if (content === undefined) {
     const text = typeof result === 'string' ? result : JSON.stringify(result);
     return text.length > SHOWN ? { result, shown: cut(text) } : { result };
   }
-  const text = content.map((part) => (part.type === 'text' ? part.text : `[${part.mediaType}]`)).join('\n');
-  return { result, shown: cut(text) };
+  const attachments = content.flatMap((part) => (part.type === 'blob' ? (kept.get(part.sha256) ?? []) : []));
+  const words = content.flatMap((part) => {
+    if (part.type === 'text') return [part.text];
+    return kept.has(part.sha256) ? [] : [`[${part.mediaType}]`];
+  });
+  const shown = cut(words.join('\n'));
+  return attachments.length === 0 ? { result, shown } : { result, shown, attachments };
 }
 
 function cut(text: string): string {

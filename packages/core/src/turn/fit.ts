@@ -8,12 +8,16 @@ import type { ModelFailure } from '../contracts/model.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { isoNow } from '../session/clock.ts';
+import { weighedFor } from '../files/choose.ts';
+import { loadFiles } from '../files/load.ts';
 import type { State } from '../state/state.ts';
 import type { TurnContext } from './context.ts';
 import { summarize } from './summarize.ts';
 
-export async function requestFacts({ live, model, tools }: TurnContext): Promise<CompileFacts> {
-  return { info: model.info, provider: model.model.provider, tools: await tools.specs(live.state.tools) };
+export async function requestFacts(context: TurnContext): Promise<CompileFacts> {
+  const { live, model, tools } = context;
+  const files = await loadFiles(context);
+  return { info: model.info, provider: model.model.provider, tools: await tools.specs(live.state.tools), files };
 }
 
 /** The request that is due. `most`: tokens of its answer, where a budget shortens it. */
@@ -43,10 +47,11 @@ export function fitOf(state: State, facts: CompileFacts): Fit {
 /** Moves the window's start where that is due. The tokens of the request, about, or an error where what must stay doesn't fit. */
 export async function fitWindow(context: TurnContext): Promise<Coded | number> {
   const { live } = context;
-  const fit = fitOf(live.state, await requestFacts(context));
-  const plan = planPrune(live.state, fit);
+  const facts = await requestFacts(context);
+  const fit = fitOf(live.state, facts);
+  const plan = planPrune(weighedFor(live.state, facts), fit);
   if (plan !== undefined) await move(context, plan);
-  const needed = live.state.tokens + fit.overhead;
+  const needed = weighedFor(live.state, facts).tokens + fit.overhead;
   if (needed <= fit.max) return needed;
   return new RepriseError(
     'CONTEXT_LENGTH_EXCEEDED',
@@ -62,7 +67,8 @@ export async function fitWindow(context: TurnContext): Promise<Coded | number> {
 export async function planOverflow(context: TurnContext): Promise<Boundary | undefined> {
   const { live } = context;
   if (live.state.settings.pruneStrategy === 'none') return undefined;
-  return planPrune(live.state, fitOf(live.state, await requestFacts(context)), true);
+  const facts = await requestFacts(context);
+  return planPrune(weighedFor(live.state, facts), fitOf(live.state, facts), true);
 }
 
 /** Where the session wants it, what leaves the window is summed up first; if that fails, it leaves all the same. */
@@ -78,8 +84,9 @@ export async function move(context: TurnContext, plan: Boundary): Promise<void> 
 /** Nothing that could be left out made the request short enough for its provider: what it said, and what was thought. */
 export async function tooLong(failure: ModelFailure, cause: unknown, context: TurnContext): Promise<Coded> {
   const { live, model } = context;
-  const fit = fitOf(live.state, await requestFacts(context));
-  const needed = live.state.tokens + fit.overhead;
+  const facts = await requestFacts(context);
+  const fit = fitOf(live.state, facts);
+  const needed = weighedFor(live.state, facts).tokens + fit.overhead;
   const { status } = failure;
   return new RepriseError(
     'CONTEXT_LENGTH_EXCEEDED',

@@ -4,6 +4,8 @@ import { questionsOf } from '../asks/consult.ts';
 import { denialOf } from '../asks/words.ts';
 import type { Access, PermissionRequest } from '../contracts/tool.ts';
 import type { ErrorCode } from '../errors.ts';
+import { keepForTool } from '../files/keep.ts';
+import type { StoredFile } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { isApproval } from '../state/asks.ts';
 import { execute } from '../tools/execute.ts';
@@ -39,7 +41,8 @@ export async function runCall(context: TurnContext, job: Job): Promise<Ended> {
   }
   const prepared = call.kind === 'ask' ? call.prepared : call;
   if (!signal.aborted) await begin(context, prepared);
-  const ran = await execute(prepared, toolContext(context, prepared), runtime);
+  const kept = new Map<string, StoredFile>();
+  const ran = await execute(prepared, toolContext(context, prepared, kept), runtime, kept);
   return { ran, ...(ran.error !== undefined && { code: 'TOOL_ERROR' }) };
 }
 
@@ -53,7 +56,11 @@ async function begin({ desk, live, handle, runtime }: TurnContext, { call }: Pre
   await live.append({ type: 'start', at: isoNow(runtime.clock), turn: handle.id, call: call.id });
 }
 
-function toolContext(context: TurnContext, { call, tool, input, access }: Prepared): CallContext {
+function toolContext(
+  context: TurnContext,
+  { call, tool, input, access }: Prepared,
+  kept: Map<string, StoredFile>,
+): CallContext {
   const { live, handle, hub, runtime, roots, signal, desk, isNamed } = context;
   const cwd = roots[0] ?? '/';
   const named = isNamed(tool.name);
@@ -79,6 +86,11 @@ function toolContext(context: TurnContext, { call, tool, input, access }: Prepar
       const chunk = { type: 'tool_progress', at: at(context), id: call.id, ...update } as const;
       handle.chunk(chunk);
       hub.aside(chunk);
+    },
+    async keep(bytes, mediaType) {
+      const file = await keepForTool(live, runtime, bytes, mediaType, signal);
+      kept.set(file.sha256, file);
+      return { sha256: file.sha256 };
     },
     ask: questionsOf(desk, request, signal),
     spawn: (task, own = signal) => context.spawn(task, call.id, own),

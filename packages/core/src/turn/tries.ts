@@ -105,6 +105,10 @@ export class Tries {
       case 'repair':
         this.#rung = repair?.rung;
         await this.#again([this.#repairRecord(failure.message, repair?.repair), next]);
+        if (this.#rung === 'attachments')
+          live.events.emit('warning', {
+            message: `${context.model.name} refused the attached files: ${failure.message}`,
+          });
         return undefined;
       default:
         return decision satisfies never;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import type { CustomTool, Session, Sessions, SessionStorage } from '@reprise/core';
-import { isCoded, memoryStorage } from '@reprise/core';
+import type { AttachmentInput, CustomTool, Session, Sessions, SessionStorage, Tool, ToolContext } from '@reprise/core';
+import { RepriseError, isCoded, memoryStorage } from '@reprise/core';
+import { samplePdf, samplePng } from '@reprise/fake-provider';
 import { createModels } from '@reprise/providers';
 import { createDefaultSessions } from '@reprise/session';
 import { MODELS, environmentOf } from '../support.ts';
@@ -9,7 +10,12 @@ import { Wire } from './wire.ts';
 
 /** One thing that happens to a session. Places are shares of what is there, so that any of them fits any history. */
 export type Event =
-  | { readonly do: 'message'; readonly text: string; readonly replies: readonly Reply[] }
+  | {
+      readonly do: 'message';
+      readonly text: string;
+      readonly replies: readonly Reply[];
+      readonly files?: readonly FileName[];
+    }
   | { readonly do: 'edit'; readonly at: number; readonly content: string }
   | { readonly do: 'mark'; readonly at: number }
   | { readonly do: 'delete'; readonly at: number }
@@ -19,12 +25,31 @@ export type Event =
   /** The process is gone, and of the log only a share of its end is left, as after a crash at any record. */
   | { readonly do: 'crash'; readonly lost: number }
   | { readonly do: 'model'; readonly model: string; readonly tools: boolean }
+  /** The bytes of some attachments are gone, or are others. */
+  | { readonly do: 'spoil'; readonly how: 'gone' | 'other' }
   /** So small that old messages leave, or as large as can be. */
   | { readonly do: 'window'; readonly tokens: number }
   | { readonly do: 'export' }
   | { readonly do: 'import'; readonly messages: readonly object[] };
 
 const LARGE = 200_000;
+
+const GIF = new TextEncoder().encode('GIF89a\u0001\u0000\u0001\u0000');
+/** Files that providers take, take in part, or would choke on. */
+const FILES = {
+  picture: { data: samplePng(), name: 'a.png' },
+  other: { data: samplePng(2500, 9) },
+  mistyped: { data: samplePng(7), mediaType: 'image/jpeg' },
+  gif: { data: GIF },
+  paper: { data: samplePdf(2), name: 'Grüße "1".pdf' },
+  text: { text: 'let x = 1;', name: 'x.ts' },
+  blank: { text: ' ', name: '\ud800' },
+  heavy: { data: samplePng(9, 9, 4_000_000) },
+  wide: { data: samplePng(9000) },
+  broken: { data: new Uint8Array([1, 0, 2]), mediaType: 'image/png' },
+} as const satisfies Record<string, AttachmentInput>;
+export type FileName = keyof typeof FILES;
+const file = fc.constantFrom(...(Object.keys(FILES) as FileName[]));
 const text = fc.oneof(
   fc.constantFrom('', ' ', '\n\t', 'Hello', '\ud800 half', '😀', '\u0000', 'x'.repeat(300), '{"a":1}'),
   fc.string({ unit: 'grapheme', maxLength: 12 }),
@@ -33,6 +58,7 @@ const id = fc.constantFrom('call_1', 'call_2', '', 'a b', 'ünï', 'x'.repeat(80
 const tool = fc.constantFrom(
   'look',
   'look',
+  'show',
   'fail',
   'blank',
   'odd',
@@ -103,7 +129,15 @@ const of = <T extends object>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => 
 export const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 6,
-    arbitrary: of({ do: fc.constant('message' as const), text, replies: fc.array(reply, { maxLength: 4 }) }),
+    arbitrary: fc.record(
+      {
+        do: fc.constant('message' as const),
+        text,
+        replies: fc.array(reply, { maxLength: 4 }),
+        files: fc.array(file, { maxLength: 3 }),
+      },
+      { requiredKeys: ['do', 'text', 'replies'] },
+    ),
   },
   { weight: 1, arbitrary: of({ do: fc.constant('edit' as const), at: share, content: text }) },
   { weight: 1, arbitrary: of({ do: fc.constant('mark' as const), at: share }) },
@@ -116,6 +150,10 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fork' as const), at: share }, { requiredKeys: ['do'] }) },
   { weight: 2, arbitrary: of({ do: fc.constant('crash' as const), lost: share }) },
   { weight: 2, arbitrary: of({ do: fc.constant('model' as const), model, tools: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: of({ do: fc.constant('spoil' as const), how: fc.constantFrom('gone' as const, 'other' as const) }),
+  },
   { weight: 1, arbitrary: of({ do: fc.constant('window' as const), tokens: fc.constantFrom(600, 1500, LARGE) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('export' as const) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('import' as const), messages: fc.array(foreign, { maxLength: 6 }) }) },
@@ -125,7 +163,18 @@ function rarely(): fc.Arbitrary<boolean> {
   return fc.nat(5).map((n) => n === 0);
 }
 
-const TOOLS: readonly CustomTool[] = [
+const TOOLS: readonly (CustomTool | Tool)[] = [
+  {
+    name: 'show',
+    description: 'Shows a picture.',
+    input: { type: 'object', properties: {} },
+    replay: 'safe',
+    access: () => ({ effect: 'none' }),
+    run: (_input: unknown, context: ToolContext) => context.keep(samplePng(3), 'image/png'),
+    toModel: (output: unknown) => [
+      { type: 'blob', sha256: (output as { sha256: string }).sha256, mediaType: 'image/png' },
+    ],
+  } satisfies Tool,
   { name: 'look', description: 'Looks.', handler: () => 'seen' },
   {
     name: 'fail',
@@ -141,7 +190,9 @@ const TOOLS: readonly CustomTool[] = [
 /** A session and what happens to it, with the providers in this process. */
 export class Life {
   readonly wire = new Wire();
-  #storage: SessionStorage = memoryStorage();
+  #stores = 0;
+  #spoiled: 'gone' | 'other' | undefined;
+  #storage: SessionStorage = this.#store();
   #sessions: Sessions = this.#start();
   #model: string = MODELS.anthropic;
   #window = LARGE;
@@ -205,6 +256,9 @@ export class Life {
       case 'model':
         this.#model = what.model;
         return this.#restart(what.tools);
+      case 'spoil':
+        this.#spoiled = what.how;
+        return this.#restart(true);
       case 'window':
         this.#window = what.tokens;
         return this.#restart(true);
@@ -220,8 +274,9 @@ export class Life {
     }
   }
 
-  async #talk({ text: said, replies }: Extract<Event, { do: 'message' }>): Promise<void> {
-    const turn = this.session.turn(said);
+  async #talk({ text: said, replies, files }: Extract<Event, { do: 'message' }>): Promise<void> {
+    const attachments = files?.map((name) => FILES[name]);
+    const turn = this.session.turn(attachments === undefined ? said : { text: said, attachments });
     this.wire.replies.push(...replies);
     this.wire.onStall = () => void turn.abort();
     const { error } = await turn.outcome();
@@ -241,7 +296,7 @@ export class Life {
     for await (const page of this.#storage.read(id)) lines.push(...page.map(({ json: line }) => line));
     const kept = lines.slice(0, Math.max(1, lines.length - Math.floor(lost * 6)));
     const head = { ...this.session.head, seq: kept.length, checkpoint: 0 };
-    this.#storage = memoryStorage();
+    this.#storage = this.#store();
     const lease = await this.#storage.acquire(id, { owner: { name: 'crash' }, expect: 'new' });
     await this.#storage.append(lease, { expected: 0, records: kept, head });
     await lease.release();
@@ -255,6 +310,26 @@ export class Life {
       contextWindow: this.#window,
     });
     this.session = tools ? this.#equip(session) : session;
+  }
+
+  /** A store whose attachments can be spoiled. Every third one keeps none, so that records hold them. */
+  #store(): SessionStorage {
+    const inner = memoryStorage();
+    this.#stores += 1;
+    if (this.#stores % 3 === 0) {
+      const { blobs: _blobs, ...plain } = inner;
+      return plain;
+    }
+    const spoiled = (): 'gone' | 'other' | undefined => this.#spoiled;
+    const blobs: NonNullable<SessionStorage['blobs']> = {
+      ...inner.blobs!,
+      async *get(id, sha256) {
+        if (spoiled() === 'gone') throw new RepriseError('STORAGE_FAILED', 'no such blob');
+        for await (const part of inner.blobs!.get(id, sha256))
+          yield spoiled() === 'other' ? part.map((byte) => byte ^ 1) : part;
+      },
+    };
+    return { ...inner, blobs };
   }
 
   #start(): Sessions {

@@ -8,6 +8,7 @@ import { fileError, stopIfAborted, toolError } from '../io/errors.ts';
 import { MAX_BYTES, MAX_LINE, MAX_LINES } from '../io/limits.ts';
 import { looksBinary, utf16 } from '../io/text.ts';
 import type { ReadInput, ReadOutput } from '../tools/read.ts';
+import { showPicture } from './picture.ts';
 import { secretsOf, showLine } from './secrets.ts';
 import type { Secret } from '../io/secrets.ts';
 
@@ -63,11 +64,14 @@ async function readFile(
   const { bytesRead } = await handle.read(start, 0, start.length, 0);
   const head = start.subarray(0, bytesRead);
   const encoding = utf16(head);
-  if (encoding === undefined && looksBinary(head))
+  if (encoding === undefined && looksBinary(head)) {
+    const picture = await showPicture(found, handle, head, size, context);
+    if (picture !== undefined) return picture;
     throw toolError(
       `${found.named} is a binary file (${size} bytes).`,
       'Look at it with bash, for example with file or xxd.',
     );
+  }
 
   const page = new Page(input.offset ?? 1, input.limit);
   const lines = new LineCutter((bytes, length) => {

@@ -16,6 +16,8 @@ interface Parts<I, O> extends Pick<Tool<I, O>, 'name' | 'description' | 'replay'
   /** Loads the implementation, so that a tool that isn't called costs nothing. */
   load(): Promise<(input: I, context: ToolContext, settings: Settings) => Promise<O>>;
   notes?(output: O): readonly string[];
+  /** What the model is shown beside the text. */
+  files?(output: O): readonly ToolContent[];
 }
 
 /** Puts a tool together: checked input, implementation loaded when called, output and notes as one text for the model. */
@@ -33,7 +35,7 @@ export function assemble<I, O extends ToolOutput>(parts: Parts<I, O>, settings: 
       const run = await parts.load();
       return run(parsed.data, context, settings);
     },
-    toModel: (output) => text([output.output, ...(parts.notes?.(output) ?? [])]),
+    toModel: (output) => [...text([output.output, ...(parts.notes?.(output) ?? [])]), ...(parts.files?.(output) ?? [])],
   };
 }
 

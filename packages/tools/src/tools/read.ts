@@ -19,6 +19,8 @@ export interface ReadOutput extends ToolOutput {
   readonly lines: number;
   /** Lines in the file, where it was read to its end. */
   readonly total?: number;
+  /** An image or a PDF, which the model is shown. */
+  readonly file?: { readonly sha256: string; readonly mediaType: string };
   /** Where to go on; absent at the end of the file. */
   readonly nextOffset?: number;
 }
@@ -35,11 +37,12 @@ export function readWith(settings: Settings): Tool<ReadInput, ReadOutput> {
       name: 'read',
       description:
         'Reads a text file; each line comes with its number. At most 2000 lines or 50 KB at once, lines longer than 2000 characters are cut; ' +
-        'use offset and limit to read on. A folder gives its entries. Binary files are refused.',
+        'use offset and limit to read on. A folder gives its entries. Images and PDF are shown; other binary files are refused.',
       input: readInput,
       replay: 'safe',
       access: ({ path }, { cwd }) => pathAccess('read', path, cwd, true),
       load: async () => (await import('../run/read.ts')).runRead,
+      files: ({ file }) => (file === undefined ? [] : [{ type: 'blob', ...file }]),
       notes: ({ nextOffset, total }) =>
         nextOffset === undefined
           ? []

@@ -8,6 +8,7 @@ const shape = {
     name: { type: 'text', help: '' },
     loud: { type: 'switch', short: 'l', help: '' },
     steps: { type: 'count', help: '' },
+    file: { type: 'list', help: '' },
     mode: { type: 'choice', choices: ['ask', 'auto'], help: '' },
   },
 } as const;
@@ -36,6 +37,10 @@ describe('the command line', () => {
     expect(parse(shape, ['--name=a\n--b']).options).toEqual({ name: 'a\n--b' });
     expect(parse(shape, ['--name=--loud']).options).toEqual({ name: '--loud' });
     expect(parse(shape, ['--name', '- a list']).options).toEqual({ name: '- a list' });
+  });
+
+  it('collects a list in order', () => {
+    expect(parse(shape, ['--file', 'a', 'x', '--file=b']).options).toEqual({ file: ['a', 'b'] });
   });
 
   it('reads everything behind -- as operands', () => {

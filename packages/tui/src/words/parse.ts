@@ -2,7 +2,8 @@ import { RepriseError } from '@reprise/core';
 import { nearest } from './nearest.ts';
 
 export interface Option {
-  readonly type: 'text' | 'switch' | 'count' | 'choice';
+  /** `list`: a text that may be given several times. */
+  readonly type: 'text' | 'switch' | 'count' | 'choice' | 'list';
   readonly help: string;
   readonly short?: string;
   /** How help names the value. */
@@ -17,9 +18,11 @@ export type Values<O extends Options> = {
     ? boolean
     : O[K] extends { type: 'count' }
       ? number
-      : O[K] extends { choices: readonly (infer C)[] }
-        ? C
-        : string;
+      : O[K] extends { type: 'list' }
+        ? readonly string[]
+        : O[K] extends { choices: readonly (infer C)[] }
+          ? C
+          : string;
 };
 
 export interface Parsed<O extends Options> {
@@ -69,7 +72,7 @@ export function parse<O extends Options>(
     allowPositionals: true,
     tokens: true,
   });
-  const values: Record<string, string | number | boolean> = {};
+  const values: Record<string, string | number | boolean | readonly string[]> = {};
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') operands.push(bare(token.value));
@@ -77,7 +80,9 @@ export function parse<O extends Options>(
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (!option) throw unknown(token.rawName, options, command);
     const value = token.value && bare(token.value);
-    values[token.name] = valueOf(option, token.rawName, value, token.inlineValue === true, command);
+    const given = valueOf(option, token.rawName, value, token.inlineValue === true, command);
+    const before = values[token.name];
+    values[token.name] = option.type === 'list' ? [...(Array.isArray(before) ? before : []), String(given)] : given;
   }
   const asks = values['help'] ? 'help' : values['version'] ? 'version' : undefined;
   if (asks) return { options: {}, operands, asks };

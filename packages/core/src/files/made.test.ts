@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Accumulator } from './accumulate.ts';
+import { Accumulator } from '../model/accumulate.ts';
 
 test('bytes that a model made survive JSON, as base64', () => {
   const accumulator = new Accumulator({ text: () => undefined, reasoning: () => undefined });
