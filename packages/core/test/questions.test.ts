@@ -118,17 +118,15 @@ test('the time that a call takes by itself counts all the same', async () => {
 });
 
 test('a tool that goes on without the answer leaves no question open', async () => {
-  const { session, turn, records } = await asking(
-    ['which?'],
-    {},
-    {
-      run: async (_input, { ask }) => {
-        void ask({ text: 'which?' }).catch(() => undefined);
-        await settled(20);
-        return 'never mind';
-      },
-    },
-  );
+  const stored = Promise.withResolvers<void>();
+  const run: Tool['run'] = async (_input, { ask }) => {
+    void ask({ text: 'which?' }).catch(() => undefined);
+    await stored.promise;
+    return 'never mind';
+  };
+  const { session, turn, records } = await asking(['which?'], {}, { run });
+  await until(() => session.head.seq === 4);
+  stored.resolve();
   await turn.outcome();
   expect(answersIn(await records())).toMatchObject([{ verdict: 'cancelled', by: 'engine' }]);
   expectAnswered(await records());
