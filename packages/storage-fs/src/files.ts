@@ -24,6 +24,11 @@ let temporaries = 0;
 
 /** Opens an existing file, never through a link, and nothing but a file. `undefined` when it isn't there. */
 export function openExisting(path: string, how: 'read' | 'write'): number | undefined {
+  return openSized(path, how)?.fd;
+}
+
+/** The same with the file's length, which costs a second look otherwise: a listing opens ten thousand. */
+function openSized(path: string, how: 'read' | 'write'): { readonly fd: number; readonly size: number } | undefined {
   let fd: number;
   try {
     fd = openSync(path, (how === 'read' ? constants.O_RDONLY : constants.O_RDWR) | NO_FOLLOW | NO_WAIT);
@@ -33,7 +38,8 @@ export function openExisting(path: string, how: 'read' | 'write'): number | unde
     if (errnoOf(error) === 'EISDIR' || errnoOf(error) === 'ENXIO') throw notAFile(path);
     throw error;
   }
-  if (fstatSync(fd).isFile()) return fd;
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { fd, size: stat.size };
   closeSync(fd);
   throw notAFile(path);
 }
@@ -129,10 +135,10 @@ export function replaceFile(path: string, text: string): void {
 
 /** The text of a small file; `undefined` when it isn't there, or larger than `most` bytes. Never through a link. */
 export function readSmall(path: string, most = Infinity): string | undefined {
-  const fd = openExisting(path, 'read');
-  if (fd === undefined) return undefined;
+  const file = openSized(path, 'read');
+  if (file === undefined) return undefined;
+  const { fd, size } = file;
   try {
-    const { size } = fstatSync(fd);
     if (size > most) return undefined;
     const bytes = Buffer.allocUnsafe(size);
     return bytes.toString('utf8', 0, readWhole(fd, bytes, 0));
