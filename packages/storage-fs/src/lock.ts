@@ -131,7 +131,11 @@ function writeHolder(folder: string, text: string): void {
   }
 }
 
-/** Where the count was lost with the holder file, the clock stands in: in seconds, far above any count. */
+/**
+ * Where the count was lost with the holder file, the clock stands in, in milliseconds: far above any count, and no lease takes less. Or
+ * the time of the last append, if the clock was set back behind it.
+ */
 function firstEpoch(folder: string, now: () => number): number {
-  return statOf(`${folder}/messages.json`) === undefined ? 0 : Math.floor(now() / 1000);
+  const log = statOf(`${folder}/messages.json`);
+  return log === undefined ? 0 : Math.floor(Math.max(now(), log.mtimeMs));
 }

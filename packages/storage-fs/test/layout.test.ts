@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fsStorage, rootOf } from '../src/index.ts';
@@ -133,6 +133,28 @@ test('the head is rebuilt where state.json is lost or damaged, without a write',
   await again.release();
   expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toMatchObject({ seq: 4, messageCount: 2 });
   expect(JSON.parse(readFileSync(file('metadata.json'), 'utf8'))).toMatchObject({ format: 1, id: 'one' });
+});
+
+test('epochs grow also where the holder file is lost, with a clock that was set back', async () => {
+  const { storage } = made;
+  await make(storage, 'one', [text(1)]);
+  const { now } = Date;
+  let last = 0;
+  try {
+    for (const hours of [0, -1000, -1]) {
+      rmSync(file('holder'));
+      for (let time = 0; time < 3; time += 1) {
+        Date.now = () => now() + hours * 3_600_000;
+        const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+        expect(lease.epoch).toBeGreaterThan(last);
+        last = lease.epoch;
+        await append(storage, lease, lease.head?.seq ?? 0, [text(2)]);
+        await lease.release();
+      }
+    }
+  } finally {
+    Date.now = now;
+  }
 });
 
 test('a removed session is out of sight at once; a half-made one blocks nobody and is not listed', async () => {
