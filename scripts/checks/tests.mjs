@@ -14,7 +14,7 @@ export async function vitest({ root, env, project }) {
   const file = join(folder, 'report.json');
   try {
     const args = ['run', `--project=${project}`, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { code, output } = await run('vitest', args, { cwd: root, env, seconds: 900 });
+    const { code, output } = await run('vitest', args, { cwd: root, env, seconds: 1800 });
     if (!existsSync(file)) return { status: 'failed', detail: output };
     return count(JSON.parse(readFileSync(file, 'utf8')), code, output, root);
   } finally {
