@@ -200,6 +200,17 @@ describe('reprise session', () => {
     expect(JSON.parse(out)).toMatchObject({ id: expect.any(String), parent: { id } });
   });
 
+  it('usage tells what a session took, as a table and as JSON; info has it too', async () => {
+    const id = await begin();
+    const told = JSON.parse((await session('usage', id, '--json')).out) as Record<string, { total: { calls: number } }>;
+    expect(told.own?.total).toMatchObject({ total: 0, cost: 0 });
+    expect(told.own?.total.calls).toBeGreaterThan(0);
+    const { out } = await session('usage', id);
+    expect(out).toMatch(/CALLS.*USD/);
+    expect(out).toContain('demo/offline');
+    expect(JSON.parse((await session('info', id, '--json')).out)).toMatchObject({ id, usage: told });
+  });
+
   it('export and import carry a session over, byte for byte in its history', async () => {
     const id = await begin();
     const exported = (await session('export', id)).out;

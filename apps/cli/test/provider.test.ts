@@ -150,6 +150,14 @@ describe('a turn with a provider', () => {
     expect(fake.requests).toHaveLength(2);
   });
 
+  it('ends with a budget: exit code 7, the limit by name, and nothing sent that does not fit', async () => {
+    fake.fallback('anthropic', anthropic.message({ toolCalls: [{ name: 'glob', input: { pattern: '*' } }] }));
+    const { code, err } = await run('--budget-tokens', '100', 'look for ever');
+    expect(code).toBe(7);
+    expect(err).toContain('The turn reached its limit of 100 tokens (maxTokens)');
+    expect(fake.requests).toHaveLength(0);
+  });
+
   it('sends the system prompt verbatim, and no tools for an empty list', async () => {
     fake.script('anthropic', says('Aye.'));
     await run('--system', 'Talk like a\npirate.', '--tools', '', 'hi');

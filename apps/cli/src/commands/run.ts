@@ -6,6 +6,7 @@ import type { Handler, Io } from '@reprise/tui';
 import { createRenderer } from '../render/renderer.ts';
 import type { Renderer, TurnFacts } from '../render/renderer.ts';
 import { filesOf } from './files.ts';
+import { budgetOf } from './budget.ts';
 import { openSession } from './open-session.ts';
 import type { RUN, RunFlags } from './options.ts';
 
@@ -17,6 +18,8 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   const renderer = createRenderer(format, io);
   let sessionId: string | null = null;
   try {
+    const budget = budgetOf(options);
+    const how = { busy: busyOf(options), ...(budget !== undefined && { budget }) };
     const { sessions, defaults } = await openSessions(io, options);
     try {
       const attachments = filesOf(options.attach ?? [], io);
@@ -26,7 +29,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       sessionId = session.id;
       session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
       session.on('turn', () => io.err.write('reprise: answering a message that waited first\n', 'dim'));
-      const turn = options.recover ? session.recovering : session.turn(message, { busy: busyOf(options) });
+      const turn = options.recover ? session.recovering : session.turn(message, how);
       if (turn === undefined) {
         io.err.write('reprise: no turn was left open\n', 'dim');
         return EXIT.ok;

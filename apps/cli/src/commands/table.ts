@@ -63,6 +63,18 @@ const info = define({
   load: async () => (await import('./session/list.ts')).info,
 });
 
+const usage = define({
+  name: 'session usage',
+  summary: 'Print what the model calls of a session took: tokens of each kind and dollars, by model and in all.',
+  operands: one,
+  options: READ,
+  examples: [
+    ['reprise session usage ID', 'with its sub-sessions, if it has any'],
+    ['reprise session usage ID --json | jq .all.total.cost', 'dollars'],
+  ],
+  load: async () => (await import('./session/list.ts')).usage,
+});
+
 const fork = define({
   name: 'session fork',
   summary: 'Copy a session and print the id of the copy.',
@@ -213,6 +225,7 @@ export const COMMANDS: readonly Command<any>[] = [
   list,
   show,
   info,
+  usage,
   search,
   fork,
   approvals,

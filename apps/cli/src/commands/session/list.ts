@@ -4,6 +4,8 @@ import type { Handler } from '@reprise/tui';
 import { withStore } from '../../store.ts';
 import type { READ } from '../options.ts';
 
+export { usage } from './usage.ts';
+
 export const list: Handler<typeof READ> = async ({ options }, io) => {
   const heads = await withStore(io, options, (sessions) => sessions.list());
   if (options.json) io.out.json(heads);
@@ -13,8 +15,12 @@ export const list: Handler<typeof READ> = async ({ options }, io) => {
 };
 
 export const info: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
-  const head = await withStore(io, options, (sessions) => sessions.info(id));
-  if (options.json) io.out.json(head);
+  const { head, usage } = await withStore(io, options, async (sessions) => {
+    const found = await sessions.info(id);
+    // The ledger is in the records: where these can't be read, the head still can.
+    return { head: found, usage: await sessions.usage(id).catch(() => undefined) };
+  });
+  if (options.json) io.out.json({ ...head, ...(usage && { usage }) });
   else for (const [name, value] of Object.entries(head)) io.out.write(`${name.padEnd(14)}${asText(value)}\n`);
   return EXIT.ok;
 };

@@ -1,0 +1,46 @@
+import type { SessionUsage, UsageByModel, UsageTotals } from '@reprise/core';
+import { EXIT } from '@reprise/tui';
+import type { Handler } from '@reprise/tui';
+import { withStore } from '../../store.ts';
+import type { READ } from '../options.ts';
+
+export const usage: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
+  const told = await withStore(io, options, (sessions) => sessions.usage(id));
+  if (options.json) io.out.json(told);
+  else io.out.write(table(told));
+  return EXIT.ok;
+};
+
+const HEADER = ['', 'CALLS', 'RETRIES', 'INPUT', 'CACHED', 'WRITTEN', 'OUTPUT', 'REASONING', 'TOTAL', 'USD'];
+
+/** A line for each model and one for all; those with sub-sessions where there are any. */
+function table({ id, own, all, root, duration }: SessionUsage): string {
+  const groups: [string, UsageByModel][] = [[`session ${id}`, own]];
+  if (all.total.calls !== own.total.calls) groups.push(['with its sub-sessions', all]);
+  if (root.id !== id) groups.push([`its root ${root.id}, with all sub-sessions`, root]);
+  const rows = groups.flatMap(([name, { total, models }]) => {
+    const several = Object.entries(models);
+    return [row(name, total), ...several.map(([model, totals]) => row(`  ${model}`, totals))];
+  });
+  const lines = [HEADER, ...rows];
+  const widths = HEADER.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
+  const text = lines.map((cells) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+  );
+  return [...text, ...notesOf(all.total), `worked for ${duration / 1000} s`].map((line) => `${line}\n`).join('');
+}
+
+function row(name: string, totals: UsageTotals): string[] {
+  const { calls, retries, input, cached, cacheWrite, output, reasoning, total, cost } = totals;
+  const figures = [calls, retries, input, cached, cacheWrite, output, reasoning, total];
+  return [name, ...figures.map(String), cost.toFixed(4)];
+}
+
+/** What the figures leave out. */
+function notesOf({ unpriced, unreported }: UsageTotals): string[] {
+  const cut = `${unreported.calls} calls were cut off before their provider counted: about ${unreported.tokens} tokens more`;
+  return [
+    ...(unreported.calls > 0 ? [cut] : []),
+    ...(unpriced > 0 ? [`${unpriced} calls were of models without a known price, and are not in the USD`] : []),
+  ];
+}
