@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Session, SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/session.ts';
 import type { PermissionPolicy, Tool } from '../src/contracts/tool.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
-import { answersIn, asksIn, expectAnswered } from './support/asks.ts';
+import { answersIn, asksIn, expectAnswered, untilAsked } from './support/asks.ts';
 import { settled, until } from './support/clock.ts';
 import { expectLawful } from './support/fold.ts';
 import { call, calls, say } from './support/model.ts';
@@ -13,14 +13,6 @@ const start = { model: 'test/model' };
 const permissions: PermissionPolicy = {
   decide: ({ tool: name }) => (name === 'write' ? { verdict: 'ask' } : { verdict: 'allow' }),
 };
-
-async function untilAsked(session: Session, count: number): Promise<void> {
-  for (let i = 0; i < 2000; i += 1) {
-    if ((await session.approvals()).length === count) return settled(3);
-    await settled(1);
-  }
-  throw new Error(`${count} questions never waited`);
-}
 
 /** A process whose turn waits for people, on a store that others share; `next` is another process, `records` what is stored. */
 async function waiting(made = [call('a', 'write', { n: 1 })], more: readonly Tool[] = []) {
@@ -196,7 +188,7 @@ test('a question is about what the call is now: where the arguments mean somethi
     recover: 'continue',
     cwd: '/elsewhere',
   });
-  for (let i = 0; i < 2000 && ['ask_1', undefined].includes((await again.approvals())[0]?.id); i += 1) await settled(1);
+  await until(async () => !['ask_1', undefined].includes((await again.approvals())[0]?.id));
   expect(moved.runs).toEqual([]);
   const asked = asksIn(await records());
   expect(asked).toHaveLength(2);

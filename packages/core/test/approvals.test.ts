@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { FeedEvent } from '../src/contracts/feed.ts';
-import type { Session, SessionsConfig, TurnOptions } from '../src/contracts/session.ts';
+import type { SessionsConfig, TurnOptions } from '../src/contracts/session.ts';
 import type { Answer, AskRequest, PermissionPolicy } from '../src/contracts/tool.ts';
-import { expectAnswered, answersIn, asksIn } from './support/asks.ts';
-import { settled, until } from './support/clock.ts';
+import { expectAnswered, answersIn, asksIn, untilAsked } from './support/asks.ts';
+import { until } from './support/clock.ts';
 import { expectLawful } from './support/fold.ts';
 import { call, calls, say } from './support/model.ts';
 import { chunksOf, stage, tool } from './support/stage.ts';
@@ -13,15 +13,6 @@ const start = { model: 'test/model' };
 const asksFor = (...names: string[]): PermissionPolicy => ({
   decide: ({ tool: name }) => (names.includes(name) ? { verdict: 'ask', reason: 'it writes' } : { verdict: 'allow' }),
 });
-
-/** Waits until so many questions wait. */
-async function untilAsked(session: Session, count: number): Promise<void> {
-  for (let i = 0; i < 2000; i += 1) {
-    if ((await session.approvals()).length === count) return settled(3);
-    await settled(1);
-  }
-  throw new Error(`${count} questions never waited`);
-}
 
 /** A turn that calls `write` (which asks) and then says done; nobody is there in person. */
 async function asking(made = [call('a', 'write', { n: 1 })], change: Partial<SessionsConfig> = {}) {

@@ -142,11 +142,8 @@ test.each(['safe', 'never'] as const)(
       { replay },
     );
     const answer = async (from: typeof session, text: string) => {
-      let open = await from.approvals();
-      for (let i = 0; i < 500 && open.length === 0; i += 1) {
-        await settled(1);
-        open = await from.approvals();
-      }
+      await until(async () => (await from.approvals()).length > 0);
+      const open = await from.approvals();
       await from.answer(open[0]?.id ?? '', { text });
     };
     await answer(session, 'first');

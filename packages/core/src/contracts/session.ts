@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
 import type { AskAnswer, OnAsk, PendingAsk } from './ask.ts';
 import type { FeedEvent, FollowOptions } from './feed.ts';
+import type { Hooks } from './hooks.ts';
 import type { Effort, ModelResolver } from './model.ts';
 import type { PromptSource } from './prompt.ts';
 import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
@@ -334,6 +335,7 @@ export interface SessionsConfig {
   readonly onAsk?: OnAsk;
   /** Milliseconds after which a question that nobody answered is denied; default 3,600,000. */
   readonly askTimeoutMs?: number;
+  readonly hooks?: Hooks;
   /** Default working directory of new sessions. */
   readonly cwd?: string;
   readonly platform?: string;

@@ -262,6 +262,7 @@ export class LiveSession {
     const expected = this.#storedSeq;
     await this.#runtime.storage.append(this.#lease, { expected, records, head });
     this.#storedSeq = expected + records.length;
+    this.#runtime.hooks.stored(this.id, expected + 1, records);
   }
 
   /** The lease goes back as soon as nothing waits for it: an idle handle never holds one. */

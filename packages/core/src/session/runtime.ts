@@ -1,6 +1,7 @@
 import type { Clock, RetryPolicy, SessionsConfig, SpawnLimits } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
+import { HookRunner } from '../hooks/runner.ts';
 import { masked } from '../keys.ts';
 import { FileCache } from '../files/cache.ts';
 import { RETRY } from '../model/retry.ts';
@@ -10,7 +11,7 @@ import { systemClock } from './clock.ts';
 import { makeIds } from './ids.ts';
 
 /** A `SessionsConfig` with everything filled in that has a default. */
-export interface Runtime extends SessionsConfig {
+export interface Runtime extends Omit<SessionsConfig, 'hooks'> {
   readonly clock: Clock;
   readonly ids: NonNullable<SessionsConfig['ids']>;
   readonly retry: RetryPolicy;
@@ -23,6 +24,7 @@ export interface Runtime extends SessionsConfig {
   readonly owner: Owner;
   readonly hubs: Hubs;
   readonly files: FileCache;
+  readonly hooks: HookRunner;
 }
 
 const SPAWN: SpawnLimits = { depth: 3, perTurn: 32, atOnce: 8 };
@@ -47,6 +49,7 @@ function printed(error: unknown): void {
 
 export function runtimeOf(config: SessionsConfig): Runtime {
   const clock = config.clock ?? systemClock;
+  const report = reporter(config.report ?? printed);
   return {
     ...config,
     clock,
@@ -57,9 +60,10 @@ export function runtimeOf(config: SessionsConfig): Runtime {
     askTimeoutMs: config.askTimeoutMs ?? ASK_TIMEOUT_MS,
     callMs: config.callMs ?? CALL_MS,
     random: config.random ?? Math.random,
-    report: reporter(config.report ?? printed),
+    report,
     files: new FileCache(),
     owner: config.owner ?? { name: 'reprise' },
     hubs: new Hubs(),
+    hooks: new HookRunner(config.hooks, { clock, report }),
   };
 }

@@ -84,7 +84,8 @@ function finalize(prepared: Prepared, output: unknown, kept: ReadonlyMap<string,
   return attachments.length === 0 ? { result, shown } : { result, shown, attachments };
 }
 
-function cut(text: string): string {
+/** A text that a model is shown. */
+export function cut(text: string): string {
   if (text.length <= SHOWN) return text;
   return `${text.slice(0, SHOWN)}\n[${text.length - SHOWN} more characters were left out]`;
 }

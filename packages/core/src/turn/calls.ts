@@ -1,6 +1,7 @@
 import { openApprovals } from '../asks/approve.ts';
 import type { StepRecord, ResultRecord } from '../records/types.ts';
 import type { ErrorCode } from '../errors.ts';
+import { objection } from '../hooks/turn.ts';
 import { isoNow } from '../session/clock.ts';
 import { textOf } from '../state/state.ts';
 import type { Ran } from '../tools/execute.ts';
@@ -57,19 +58,25 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
       else ready.push({ index, call: prepared });
     }
   }
+  const objections = await Promise.all(ready.map(({ call }) => objection(context, call)));
+  for (const [at, why] of objections.entries()) {
+    if (why === undefined) continue;
+    await settle(ready[at]?.index ?? -1, { result: null, error: `Permission denied: ${why}` }, 'PERMISSION_DENIED');
+  }
+  const left = ready.filter((_, at) => objections[at] === undefined);
   const { standings, failure } = await openApprovals(
     desk,
-    ready.map(({ call }) => call),
+    left.map(({ call }) => call),
   );
   if (failure !== undefined) {
-    for (const [at, { index }] of ready.entries()) {
+    for (const [at, { index }] of left.entries()) {
       const standing = standings[at];
       const error = standing?.kind === 'refused' ? standing.error : NOT_RUN;
       await settle(index, { result: null, error }, 'PERMISSION_DENIED');
     }
     throw failure;
   }
-  const jobs = ready.map(({ index, call }, at): Job => {
+  const jobs = left.map(({ index, call }, at): Job => {
     const { access } = call.kind === 'ask' ? call.prepared : call;
     return { index, access, call, standing: standings[at] ?? { kind: 'run' } };
   });

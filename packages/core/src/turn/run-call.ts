@@ -3,14 +3,14 @@ import type { Standing } from '../asks/approve.ts';
 import { questionsOf } from '../asks/consult.ts';
 import { denialOf } from '../asks/words.ts';
 import type { Access, PermissionRequest } from '../contracts/tool.ts';
-import type { ErrorCode } from '../errors.ts';
 import { keepForTool } from '../files/keep.ts';
+import { afterwards } from '../hooks/turn.ts';
 import type { StoredFile } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
 import { isApproval } from '../state/asks.ts';
 import { execute } from '../tools/execute.ts';
 import type { CallContext, Ran } from '../tools/execute.ts';
-import type { Asking, Prepared } from '../tools/prepare.ts';
+import type { Asking, Prepared, Refused } from '../tools/prepare.ts';
 import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
 
@@ -25,7 +25,7 @@ export interface Job {
 /** What a call gave, and the code of its failure. */
 export interface Ended {
   readonly ran: Ran;
-  readonly code?: ErrorCode;
+  readonly code?: Refused['code'];
 }
 
 /** One call, from the word of whoever is asked to what its tool gave. Rejects only where something can't be stored. */
@@ -42,7 +42,8 @@ export async function runCall(context: TurnContext, job: Job): Promise<Ended> {
   const prepared = call.kind === 'ask' ? call.prepared : call;
   if (!signal.aborted) await begin(context, prepared);
   const kept = new Map<string, StoredFile>();
-  const ran = await execute(prepared, toolContext(context, prepared, kept), runtime, kept);
+  const given = await execute(prepared, toolContext(context, prepared, kept), runtime, kept);
+  const ran = await afterwards(context, prepared, given);
   return { ran, ...(ran.error !== undefined && { code: 'TOOL_ERROR' }) };
 }
 

@@ -10,7 +10,7 @@ import type { TurnContext } from './context.ts';
 import { at } from './context.ts';
 import { Draft, stepKey } from './draft.ts';
 import { fitWindow, longestAnswer, requestOf } from './fit.ts';
-import { streamInto } from './stream.ts';
+import { send } from './send.ts';
 import { Tries } from './tries.ts';
 import type { Took } from './took.ts';
 import { spentBy, tookBy } from './took.ts';
@@ -72,14 +72,14 @@ interface Asked {
 
 /** One request, to the end of its answer. */
 async function ask(context: TurnContext, attempt: number, maxOutputTokens: number | undefined): Promise<Asked> {
-  const { runtime, live, handle, hub, model, signal } = context;
+  const { runtime, live, handle, hub } = context;
   const draft = new Draft(live, runtime, stepKey(handle.id, (live.state.open?.steps ?? 0) + 1), attempt);
   const span = hub.begin(live.state.seq, attempt, () => accumulator.shown());
   const accumulator = new Accumulator(sinkOf(context, draft, span));
   let failed: unknown;
   try {
     const request = await requestOf(context, maxOutputTokens);
-    await streamInto(accumulator, model, request, signal, runtime, live.state.settings.stopSequences);
+    await send(context, accumulator, request, { purpose: 'step', attempt }, live.state.settings.stopSequences);
   } catch (error) {
     failed = error;
   }

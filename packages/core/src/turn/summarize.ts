@@ -8,7 +8,7 @@ import { List } from '../state/list.ts';
 import type { TurnContext } from './context.ts';
 import { entryOf } from '../state/state.ts';
 import { incomplete } from './build-step.ts';
-import { streamInto } from './stream.ts';
+import { send } from './send.ts';
 import { spentBy, tookBy } from './took.ts';
 
 const INSTRUCTION = `You condense conversations between a user and a coding assistant. Your summary replaces the conversation, so keep what the
@@ -29,7 +29,7 @@ export interface Summed extends Spent {
  * it fails, for the window has to move in any case. `undefined` where the turn's budget has no room for it.
  */
 export async function summarize(context: TurnContext, plan: Boundary): Promise<Summed | undefined> {
-  const { live, model, runtime, signal, purse } = context;
+  const { live, model, purse } = context;
   const { open: _open, ...state } = live.state;
   const leaving = state.entries.toArray().filter(({ seq }) => seq < plan.from && !plan.keep.includes(seq));
   const request = { type: 'message', id: '', role: 'user', content: REQUEST, timestamp: '' } as const;
@@ -50,7 +50,8 @@ export async function summarize(context: TurnContext, plan: Boundary): Promise<S
   const accumulator = new Accumulator({ text: () => undefined, reasoning: () => undefined });
   let whole = true;
   try {
-    await streamInto(accumulator, model, { ...compiled, maxOutputTokens: output }, signal, runtime);
+    const request = { ...compiled, maxOutputTokens: output };
+    await send(context, accumulator, request, { purpose: 'summary', attempt: 1 });
   } catch {
     whole = false;
   }

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import type { Session } from '../../src/contracts/session.ts';
+import { settled, until } from './clock.ts';
 import type { AskRecord, AnswerRecord, Rec } from '../../src/records/types.ts';
 
 export function asksIn(records: readonly Rec[]): AskRecord[] {
@@ -7,6 +9,12 @@ export function asksIn(records: readonly Rec[]): AskRecord[] {
 
 export function answersIn(records: readonly Rec[]): AnswerRecord[] {
   return records.flatMap((record) => (record.type === 'answer' ? [record] : []));
+}
+
+/** Waits until so many questions wait. */
+export async function untilAsked(session: Session, count: number): Promise<void> {
+  await until(async () => (await session.approvals()).length === count, `${count} questions`);
+  await settled(3);
 }
 
 /** Law 3 for what people are asked: each ask has exactly one answer, after it and before the result of its call; no answer is without an ask. */

@@ -10,12 +10,16 @@ export async function settled(rounds = 4): Promise<void> {
   for (let i = 0; i < rounds; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits, without time, until `condition` holds. */
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  for (let i = 0; i < 5000; i += 1) {
-    if (condition()) return;
+/** What is done on other threads (hashes, files) comes when it comes: a busy machine may need that long. */
+const PATIENCE_MS = 10_000;
+
+/** Waits, without the test's time, until `condition` holds. */
+export async function until(condition: () => boolean | Promise<boolean>, what = 'the condition'): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  do {
+    if (await condition()) return;
     await settled(1);
-  }
+  } while (performance.now() < end);
   throw new Error(`${what} never came true`);
 }
 
