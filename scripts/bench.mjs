@@ -1,9 +1,10 @@
 /**
- * `pnpm bench [part of a path]…`: builds, runs every `bench/*.bench.mjs` of the packages and apps one after
+ * `pnpm bench [--short] [part of a path]…`: builds, runs every `bench/*.bench.mjs` of the packages and apps one after
  * the other, each in its own process with an empty home, and prints one table. Writes nothing into the checkout.
  *
  * A bench file's default export is `async () => Row[]`; `Row` is in lib/bench-table.mjs. It imports the built packages
  * by name, makes what it needs in the folder that `os.tmpdir()` gives, and compares within one run: a baseline is a row.
+ * `--short` sets BENCH_SHORT: one round without a warm-up shows that a bench runs, and says nothing about times.
  */
 import { fork } from 'node:child_process';
 import { globSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -14,7 +15,8 @@ import { problemWith, table } from './lib/bench-table.mjs';
 import { build, root, toolEnv, withPnpm } from './lib/setup.mjs';
 
 const say = (line) => process.stderr.write(`${line}\n`);
-const wanted = process.argv.slice(2);
+const short = process.argv.includes('--short');
+const wanted = process.argv.slice(2).filter((word) => word !== '--short');
 const files = globSync(['packages/*/bench/*.bench.mjs', 'apps/*/bench/*.bench.mjs'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
@@ -52,7 +54,7 @@ function measure(file) {
     let answer;
     const child = fork(join(root, 'scripts/lib/bench-child.mjs'), [join(root, file)], {
       cwd: folder,
-      env: { ...strangersEnv(env, folder), TMPDIR: folder },
+      env: { ...strangersEnv(env, folder), TMPDIR: folder, ...(short && { BENCH_SHORT: '1' }) },
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 2, 2, 'ipc'],
     });

@@ -74,6 +74,7 @@ const phases = [
       ...programs.map(({ name }) => ({ name: `alone ${name}`, run: () => runsProgram({ root, env, packer, name }) })),
       { name: 'alone README.md', run: () => runsReadme({ root, env, packer, readme: 'README.md' }) },
       ...examples(root, env),
+      program('benches run', 'node', 'scripts/bench.mjs', '--short', 'engine.bench', 'cli.bench'),
     ],
   },
   { width: 1, checks: [{ name: 'README commands', run: () => readmeCommands(root, env) }, untouched(root)] },

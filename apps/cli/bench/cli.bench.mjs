@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { anthropic, startFakeProvider } from '@reprise/fake-provider';
 import { build } from 'tsup';
 
-const ROUNDS = 15;
+const [WARM_UPS, ROUNDS] = process.env.BENCH_SHORT ? [0, 1] : [2, 15];
 const app = join(import.meta.dirname, '..');
 const reprise = join(app, 'bin/reprise.mjs');
 
@@ -86,7 +86,7 @@ export default async function measure() {
       ['turn with a tool step', 'reprise run', [...run, 'read a.txt'], [call, answer]],
     ].map(([group, name, args, script, baseline]) => ({ group, name, args, script, baseline, samples: [] }));
 
-    for (let round = -2; round < ROUNDS; round += 1) {
+    for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
       for (const { args, script, samples } of contestants) {
         fake.script('anthropic', ...script);
         const took = await time(args, { env, cwd });

@@ -6,7 +6,7 @@ import { createSessions, memoryStorage } from '@reprise/core';
 import { streamText } from 'ai';
 
 const DELTAS = 20_000;
-const ROUNDS = 9;
+const [WARM_UPS, ROUNDS] = process.env.BENCH_SHORT ? [0, 1] : [2, 9];
 
 const usage = {
   inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
@@ -77,7 +77,7 @@ const contestants = {
 
 export default async function measure() {
   const times = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
-  for (let round = -2; round < ROUNDS; round += 1) {
+  for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
     for (const [name, run] of Object.entries(contestants)) {
       globalThis.gc?.();
       const start = performance.now();
