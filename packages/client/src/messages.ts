@@ -3,7 +3,7 @@ import type { Connection } from './http.ts';
 import { ask } from './http.ts';
 
 interface Page {
-  readonly items: readonly (Message & { readonly seq: number })[];
+  readonly items: readonly (Message & { readonly seq: number; readonly turn?: string })[];
   readonly after?: number;
 }
 
@@ -16,7 +16,7 @@ export async function everyMessage(connection: Connection, id: string, all: bool
       path: `/sessions/${id}/messages`,
       query: { after, limit: 1000, all },
     });
-    messages.push(...page.items.map(({ seq: _seq, ...message }) => message));
+    messages.push(...page.items.map(({ seq: _seq, turn: _turn, ...message }) => message));
     after = page.after;
   }
   return messages;

@@ -1,5 +1,5 @@
 import { systemClock } from '@reprise/core';
-import type { Clock, Sessions } from '@reprise/core';
+import type { Clock, Session, Sessions } from '@reprise/core';
 import { Streams } from './events/streams.ts';
 import { Answers } from './idempotency.ts';
 import { openApi } from './openapi.ts';
@@ -19,6 +19,8 @@ export interface ServerContext {
   readonly streams: Streams;
   readonly answers: Answers;
   readonly inFlight: InFlight;
+  /** Sessions of chats that are being made: two first requests of one chat make one. */
+  readonly chats: Map<string, Promise<Session>>;
   readonly report: (error: unknown) => void;
   /** The OpenAPI document. */
   readonly document: () => unknown;
@@ -37,6 +39,7 @@ export function contextOf(sessions: Sessions, options: ServerOptions, routes: re
     streams: new Streams(clock, limits),
     answers: new Answers(),
     inFlight: new Map(),
+    chats: new Map(),
     report: options.report ?? ((error) => console.error(error)),
     document: () => (document ??= openApi(routes, options.version)),
   };

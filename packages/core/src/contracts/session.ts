@@ -136,9 +136,9 @@ export interface MessageQuery {
   readonly all?: boolean;
 }
 
-/** Messages in the order of the log, each with the number of its record; `before` or `after` for the next page, absent on the last one. */
+/** Messages in the order of the log, each with the number of its record and its turn; `before` or `after` for the next page, absent on the last one. */
 export interface MessagePage {
-  readonly items: readonly (Message & { readonly seq: number })[];
+  readonly items: readonly (Message & { readonly seq: number; readonly turn?: string })[];
   readonly before?: number;
   readonly after?: number;
 }
@@ -184,6 +184,8 @@ export interface Session {
   readonly state: SessionState;
   /** The summary that lists show, with title, working directory and lineage. */
   readonly head: SessionHead;
+  /** The turn that has no end yet, as of the last stored record, and the record that opened it. */
+  readonly open: { readonly turn: string; readonly seq: number } | undefined;
   /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
   readonly recovering: Turn | undefined;
   /** Starts a turn at once; await it, iterate it, or listen to it. */

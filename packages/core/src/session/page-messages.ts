@@ -60,7 +60,13 @@ class Later {
   }
 }
 
-type Placed = Message & { readonly seq: number };
+type Placed = MessagePage['items'][number];
+
+/** `turn`: absent of what was imported. */
+function placed(message: Message, seq: number, record: Rec | undefined): Placed {
+  const turn = record?.type === 'message' || record?.type === 'step' ? record.turn : undefined;
+  return { ...message, seq, ...(turn !== undefined && { turn }) };
+}
 
 async function backwards(
   storage: SessionStorage,
@@ -81,7 +87,7 @@ async function backwards(
     if (record?.type === 'step') for (const { id: call } of record.toolCalls ?? []) results.delete(call);
     if (message === undefined || seq >= before) continue;
     if (found.length === limit) return { items: found.toReversed(), before: found.at(-1)?.seq as number };
-    found.push({ ...message, seq });
+    found.push(placed(message, seq, record));
   }
   return { items: found.toReversed() };
 }
@@ -102,7 +108,7 @@ async function forwards(
     const { seq, record, results } = waiting ?? {};
     waiting = undefined;
     const message = later.message(record, (call) => results?.get(call));
-    if (message !== undefined && seq !== undefined) found.push({ ...message, seq });
+    if (message !== undefined && seq !== undefined) found.push(placed(message, seq, record));
   };
   for await (const { seq, record } of decoded(storage.read(id, { after: Math.max(after, later.from - 1) }))) {
     if (record?.type === 'result') waiting?.results.set(record.call, record);

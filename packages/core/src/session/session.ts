@@ -38,6 +38,11 @@ export class SessionHandle implements Session {
     return this.#parts.live.head;
   }
 
+  get open(): { turn: string; seq: number } | undefined {
+    const { open } = this.#parts.live.state;
+    return open && { turn: open.turn, seq: open.seq };
+  }
+
   get recovering(): Turn | undefined {
     return this.#parts.recovering;
   }

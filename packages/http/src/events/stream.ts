@@ -3,7 +3,8 @@ import { problemOf } from '../problem.ts';
 
 export interface SseEvent {
   readonly id?: string;
-  readonly event: string;
+  /** Absent: a plain message, as the AI SDK's clients read them. */
+  readonly event?: string;
   readonly data: unknown;
 }
 
@@ -101,5 +102,6 @@ export function eventStream(source: AsyncIterable<SseEvent>, facts: StreamFacts)
 /** JSON holds no raw line break, so the data is one line. */
 function eventText({ id, event, data }: SseEvent): string {
   const head = id === undefined ? '' : `id: ${id}\n`;
-  return `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  const name = event === undefined ? '' : `event: ${event}\n`;
+  return `${head}${name}data: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
+import { chatRoutes } from './chat.ts';
 import { contextRoutes } from './context.ts';
 import { eventRoutes } from './events.ts';
 import { messageRoutes } from './messages.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...messageRoutes,
   ...turnRoutes,
   ...approvalRoutes,
+  ...chatRoutes,
   ...eventRoutes,
   ...contextRoutes,
   ...transferRoutes,

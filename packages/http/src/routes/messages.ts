@@ -26,7 +26,13 @@ const query = z.object({
 });
 
 const page = z.object({
-  items: z.array(z.object({ ...message.shape, seq: count.describe('The number of its record.') })),
+  items: z.array(
+    z.object({
+      ...message.shape,
+      seq: count.describe('The number of its record.'),
+      turn: z.string().optional().describe('The turn that it belongs to.'),
+    }),
+  ),
   before: count.optional().describe('For the page before this one; absent on the first.'),
   after: count.optional().describe('For the page after this one; absent on the last.'),
 });

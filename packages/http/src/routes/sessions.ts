@@ -164,7 +164,8 @@ function created(head: SessionHead): Response {
   return json(head, 201, { ETag: etagOf(head), Location: `/v1/sessions/${head.id}` });
 }
 
-function defaultModel({ options: { defaultModel: given } }: ServerContext): string {
+/** Of sessions whose request names none. */
+export function defaultModel({ options: { defaultModel: given } }: ServerContext): string {
   const model = typeof given === 'function' ? given() : given;
   if (model !== undefined) return model;
   throw new RepriseError('INVALID_INPUT', 'No model is named, and the server has no default.', {

@@ -1,0 +1,59 @@
+import type { Message, MessagePage } from '@reprise/core';
+
+type Part = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** The AI SDK's `UIMessage`, as far as sessions need it. */
+export interface UiMessage {
+  readonly id: string;
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly parts: readonly Part[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Messages of a session as a chat shows them: what one turn answered is one message, with a step for each model call. */
+export function uiMessages(items: MessagePage['items']): UiMessage[] {
+  const shown: UiMessage[] = [];
+  for (const { turn, ...message } of items) {
+    if (message.role !== 'assistant') {
+      shown.push({ id: message.id, role: message.role, parts: [{ type: 'text', text: message.content }] });
+      continue;
+    }
+    const last = shown.at(-1);
+    const parts = partsOf(message);
+    if (last?.role === 'assistant' && turn !== undefined && last.id === turn)
+      shown[shown.length - 1] = { ...last, parts: [...last.parts, ...parts] };
+    else shown.push({ id: turn ?? message.id, role: 'assistant', parts });
+  }
+  return shown;
+}
+
+function partsOf({ content, toolCalls = [], toolResults = [] }: Message): Part[] {
+  const results = new Map(toolResults.map((result) => [result.id, result]));
+  const calls = toolCalls.map(({ id, tool, params }): Part => {
+    const call = { type: 'dynamic-tool', toolCallId: id, toolName: tool, input: params };
+    const result = results.get(id);
+    if (result === undefined) return { ...call, state: 'input-available' };
+    if (result.error === undefined) return { ...call, state: 'output-available', output: result.result ?? null };
+    return { ...call, state: 'output-error', errorText: result.error };
+  });
+  const text: Part[] = content === '' ? [] : [{ type: 'text', text: content, state: 'done' }];
+  return [{ type: 'step-start' }, ...text, ...calls];
+}
+
+/** What a chat message says: its texts. */
+export function textOf(parts: readonly Part[]): string {
+  return parts
+    .flatMap((part) => (part.type === 'text' && typeof part['text'] === 'string' ? part['text'] : []))
+    .join('\n\n');
+}
+
+/** Answers to questions that a chat message holds: the clients send them with the message whose calls waited. */
+export function answersIn(
+  parts: readonly Part[],
+): { readonly id: string; readonly approved: boolean; readonly reason?: string }[] {
+  return parts.flatMap((part) => {
+    const { id, approved, reason } = Object(part['approval']) as Record<string, unknown>;
+    if (part['state'] !== 'approval-responded' || typeof id !== 'string') return [];
+    return [{ id, approved: approved === true, ...(typeof reason === 'string' && { reason }) }];
+  });
+}
