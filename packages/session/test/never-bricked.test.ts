@@ -6,8 +6,10 @@ import { Life, event } from './random/life.ts';
 import type { Reply, Says } from './random/wire.ts';
 import { MODELS } from './support.ts';
 
-/** Histories in the normal suite; put in more to search longer. */
-const RUNS = 200;
+/** Histories: 10,000 in the campaign, fewer in the normal suite. */
+const RUNS = Number(process.env['REPRISE_RUNS'] ?? 200);
+/** Where the search begins; the campaign may name another place. */
+const SEED = Number(process.env['REPRISE_SEED'] ?? 20_261_122);
 
 /** Lives through the events; then every dialect must take the next message, and no request before may have been refused. */
 async function live(events: readonly Event[]): Promise<void> {
@@ -96,13 +98,17 @@ const FOUND: Record<string, readonly Event[]> = {
 
 test.each(Object.entries(FOUND))('%s', (_name, events) => live(events));
 
-test('whatever happened, the next message is taken by every dialect', { timeout: 120_000 }, async () => {
-  await fc.assert(fc.asyncProperty(fc.array(event, { maxLength: 12 }), live), {
-    numRuns: RUNS,
-    seed: 20_261_122,
-    endOnFailure: false,
-  });
-});
+test(
+  'whatever happened, the next message is taken by every dialect',
+  { timeout: Math.max(120_000, RUNS * 500) },
+  async () => {
+    await fc.assert(fc.asyncProperty(fc.array(event, { maxLength: 12 }), live), {
+      numRuns: RUNS,
+      seed: SEED,
+      endOnFailure: false,
+    });
+  },
+);
 
 test('more images than a request holds, then models that hold more and less', { timeout: 60_000 }, async () => {
   const life = await Life.begin();

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import type { AttachmentInput, CustomTool, Session, Sessions, SessionStorage, Tool, ToolContext } from '@reprise/core';
+import type {
+  AttachmentInput,
+  CustomTool,
+  PruneStrategy,
+  Session,
+  Sessions,
+  SessionStorage,
+  Tool,
+  ToolContext,
+} from '@reprise/core';
 import { RepriseError, isCoded, memoryStorage } from '@reprise/core';
 import { samplePdf, samplePng } from '@reprise/fake-provider';
 import { createModels } from '@reprise/providers';
@@ -28,7 +37,7 @@ export type Event =
   /** The bytes of some attachments are gone, or are others. */
   | { readonly do: 'spoil'; readonly how: 'gone' | 'other' }
   /** So small that old messages leave, or as large as can be. */
-  | { readonly do: 'window'; readonly tokens: number }
+  | { readonly do: 'window'; readonly tokens: number; readonly strategy: PruneStrategy }
   | { readonly do: 'export' }
   | { readonly do: 'import'; readonly messages: readonly object[] };
 
@@ -154,7 +163,14 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 1,
     arbitrary: of({ do: fc.constant('spoil' as const), how: fc.constantFrom('gone' as const, 'other' as const) }),
   },
-  { weight: 1, arbitrary: of({ do: fc.constant('window' as const), tokens: fc.constantFrom(600, 1500, LARGE) }) },
+  {
+    weight: 1,
+    arbitrary: of({
+      do: fc.constant('window' as const),
+      tokens: fc.constantFrom(600, 1500, LARGE),
+      strategy: fc.constantFrom<PruneStrategy>('sliding-window', 'summarize', 'summarize', 'none'),
+    }),
+  },
   { weight: 1, arbitrary: of({ do: fc.constant('export' as const) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('import' as const), messages: fc.array(foreign, { maxLength: 6 }) }) },
 );
@@ -196,6 +212,7 @@ export class Life {
   #sessions: Sessions = this.#start();
   #model: string = MODELS.anthropic;
   #window = LARGE;
+  #strategy: PruneStrategy = 'sliding-window';
   #births = 0;
   session!: Session;
 
@@ -261,6 +278,7 @@ export class Life {
         return this.#restart(true);
       case 'window':
         this.#window = what.tokens;
+        this.#strategy = what.strategy;
         return this.#restart(true);
       case 'export': {
         const exported = JSON.parse(JSON.stringify(await session.export())) as object;
@@ -308,6 +326,7 @@ export class Life {
     const session = await this.#sessions.resume(this.session.id, {
       model: this.#model,
       contextWindow: this.#window,
+      pruneStrategy: this.#strategy,
     });
     this.session = tools ? this.#equip(session) : session;
   }
