@@ -3,7 +3,17 @@
  * character, and a history may hold one: people paste it, tools cut text in the middle of it, models escape it in their calls.
  */
 export function wellFormed<T>(value: T): T {
-  return mended(value) as T;
+  // Nearly always, so without a copy of anything.
+  return isClean(value) ? value : (mended(value) as T);
+}
+
+function isClean(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isClean);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return true;
+  for (const key in value) if (!key.isWellFormed() || !isClean((value as Record<string, unknown>)[key])) return false;
+  return true;
 }
 
 function mended(value: unknown): unknown {

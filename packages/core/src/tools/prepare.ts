@@ -5,7 +5,6 @@ import type { RawCall } from '../model/accumulate.ts';
 import type { ErrorCode } from '../errors.ts';
 import { MOST_LEVELS, tooDeep } from '../records/json.ts';
 import { mendedObject } from './mend.ts';
-import { checkInput } from './schema.ts';
 import type { Toolset } from './toolset.ts';
 
 /** A call that may run. */
@@ -68,7 +67,7 @@ export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prep
     const names = facts.offered.join(', ') || 'none';
     return refused(call, 'TOOL_ERROR', `There is no tool ${call.tool}. The tools are: ${names}.`);
   }
-  const checked = await checkInput(tool, call.params);
+  const checked = await facts.tools.check(tool, call.params);
   if (!checked.ok) return refused(call, 'TOOL_ERROR', `The arguments of ${tool.name} are wrong:\n${checked.problem}`);
   let access: Access = { effect: 'unknown', locks: ['*'] };
   let decision: Decision;

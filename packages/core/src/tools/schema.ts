@@ -20,15 +20,20 @@ export async function jsonSchemaOf(tool: Tool): Promise<JSONSchema7> {
 
 export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
-/** The input as the tool takes it, or what is wrong with it in the words that the model is told. */
-export async function checkInput(tool: Tool, input: unknown): Promise<Checked> {
+/** What checks the input of a tool. Making one of a JSON schema costs more than a small call, so it is kept. Rejects where zod can't read the schema. */
+export async function checkerOf({ input }: Tool): Promise<ZodType> {
+  if (isZod(input)) return input;
   const { z } = await zod();
+  return z.fromJSONSchema(input as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+/** The input as the tool takes it, or what is wrong with it in the words that the model is told. */
+export async function checkInput(checker: Promise<ZodType>, input: unknown): Promise<Checked> {
   try {
-    const schema = isZod(tool.input)
-      ? tool.input
-      : z.fromJSONSchema(tool.input as Parameters<typeof z.fromJSONSchema>[0]);
-    const result = await schema.safeParseAsync(input);
-    return result.success ? { ok: true, value: result.data } : { ok: false, problem: z.prettifyError(result.error) };
+    const result = await (await checker).safeParseAsync(input);
+    if (result.success) return { ok: true, value: result.data };
+    const { z } = await zod();
+    return { ok: false, problem: z.prettifyError(result.error) };
   } catch (error) {
     // A schema that zod can't read, or a check in it that throws: the call doesn't run, the turn goes on.
     return {

@@ -1,7 +1,9 @@
 import type { LanguageModelV4FunctionTool } from '@ai-sdk/provider';
+import type { ZodType } from 'zod';
 import type { Tool } from '../contracts/tool.ts';
 import { RepriseError } from '../errors.ts';
-import { jsonSchemaOf } from './schema.ts';
+import type { Checked } from './schema.ts';
+import { checkInput, checkerOf, jsonSchemaOf } from './schema.ts';
 
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
@@ -9,6 +11,7 @@ const NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 export class Toolset {
   readonly #tools = new Map<string, Tool>();
   readonly #specs = new Map<string, Promise<LanguageModelV4FunctionTool>>();
+  readonly #checkers = new Map<string, Promise<ZodType>>();
   /** Specs that were asked for before, for who can't wait. */
   readonly #ready = new Map<string, LanguageModelV4FunctionTool>();
 
@@ -49,6 +52,13 @@ export class Toolset {
     if (exact !== undefined) return exact;
     const near = [...this.#tools.values()].filter((tool) => tool.name.toLowerCase() === name.toLowerCase());
     return near.length === 1 ? near[0] : undefined;
+  }
+
+  /** The input of a call as its tool takes it, or what is wrong with it. */
+  check(tool: Tool, input: unknown): Promise<Checked> {
+    let checker = this.#checkers.get(tool.name);
+    if (checker === undefined) this.#checkers.set(tool.name, (checker = checkerOf(tool)));
+    return checkInput(checker, input);
   }
 
   /** What the model is told of these tools, in this order; names that nobody registered are left out. */
