@@ -96,6 +96,7 @@ const STREAMS: Record<Dialect, Record<string, readonly WireEvent[]>> = {
     'calls alone': google.message({ toolCalls: calls, usage }),
     length: google.message({ text, stop: 'MAX_TOKENS', usage }),
     filtered: google.message({ text, stop: 'SAFETY', usage }),
+    'all in one event': google.message({ text, delta: 1000, usage }),
     empty: google.message({ usage }),
   },
 };
