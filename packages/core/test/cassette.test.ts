@@ -571,6 +571,17 @@ describe('what can not be played again is named', () => {
     expect(log.turns).toBe(1);
   });
 
+  test('a turn that saw attachments', async () => {
+    const scene = await recorded([say('Hello.'), say('Seen.'), say('Still seen.')]);
+    await scene.session.turn('go').outcome();
+    const attachments = [{ data: new TextEncoder().encode('a note'), mediaType: 'text/plain', name: 'a.txt' }];
+    expect((await scene.session.turn({ text: 'look', attachments }).outcome()).error).toBeUndefined();
+    await scene.session.turn('and now?').outcome();
+    const why = 'it saw attachments, whose bytes are on no cassette';
+    const skipped = [2, 3].map((turn) => ({ session: 's1', turn, why }));
+    expect(await replayCassette(readCassette(scene.text()))).toEqual({ turns: 1, skipped });
+  });
+
   test('a log with a hole', async () => {
     const scene = await recorded([say('So.')]);
     await scene.session.turn('go').outcome();

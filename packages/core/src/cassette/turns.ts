@@ -25,11 +25,17 @@ export function turnsOf(log: readonly CassetteRecord[], calls: readonly Cassette
     const last = log.findIndex(({ record: other }, i) => i > at && other.type === 'turn-end' && other.turn === turn);
     const records = log.slice(at, last < 0 ? log.length : last + 1);
     const end = last < 0 ? undefined : (records.at(-1)?.record as TurnEndRecord);
-    const unplayable = obstacle(records, end, calls);
+    const unplayable = withFiles(log.slice(0, at + records.length)) ? FILES : obstacle(records, end, calls);
     if (!before) turns.push({ number, opening: record, records, end, ...(unplayable !== undefined && { unplayable }) });
     if (last >= 0) at = last;
   }
   return turns;
+}
+
+const FILES = 'it saw attachments, whose bytes are on no cassette';
+
+function withFiles(log: readonly CassetteRecord[]): boolean {
+  return log.some(({ record }) => 'attachments' in record && (record.attachments?.length ?? 0) > 0);
 }
 
 function obstacle(
