@@ -4,6 +4,7 @@ import type { Rec } from '../records/types.ts';
 import { headOf } from '../state/head.ts';
 import { memoryStorage } from '../storage/memory.ts';
 import { over } from './over.ts';
+import { isOfPeople } from './people.ts';
 import type { TurnScene } from './scene.ts';
 
 /** A store in memory with the history before the turn. `appended` is told of each append after that. */
@@ -19,7 +20,8 @@ export async function storeBefore(
   const storage = over<SessionStorage>(memory, {
     async append(held, batch) {
       await memory.append(held, batch);
-      await appended(memory, batch.records.length);
+      const told = batch.records.filter((json) => !isOfPeople(JSON.parse(json) as Rec));
+      if (told.length > 0) await appended(memory, told.length);
     },
   });
   return {
@@ -28,7 +30,7 @@ export async function storeBefore(
       const found: Rec[] = [];
       for await (const page of memory.read(id, { after: before.length }))
         for (const { json } of page) found.push(JSON.parse(json) as Rec);
-      return found;
+      return found.filter((record) => !isOfPeople(record));
     },
   };
 }

@@ -14,7 +14,7 @@ import type { TurnDifference, TurnScene } from './scene.ts';
 export async function playTurn(scene: TurnScene): Promise<TurnDifference | undefined> {
   const { session: id, turn, cassette, player, options } = scene;
   const clock = new ReplayClock(Date.parse(turn.opening.timestamp));
-  const recorded = new RecordedTools(turn.records);
+  const recorded = new RecordedTools(turn);
   const real = options.tools === undefined ? undefined : counted(options.tools);
   const playing: { turn?: Turn } = {};
   const abort = (reason?: string): void => void playing.turn?.abort(reason);

@@ -43,11 +43,13 @@ class Recorded {
 export class RecordedTools {
   readonly #results: Map<string, ResultRecord>;
   readonly #waiting = new Map<string, () => void>();
+  readonly #asked: ReadonlySet<string>;
   /** The call whose result comes next; `undefined`: whichever. */
   #turn: string | undefined;
   #free = false;
 
-  constructor(records: readonly CassetteRecord[]) {
+  constructor({ records, asked }: Pick<RecordedTurn, 'records' | 'asked'>) {
+    this.#asked = asked;
     const results = records.flatMap(({ record }) => (record.type === 'result' ? [record] : []));
     this.#results = new Map(results.map((record) => [record.call, record]));
   }
@@ -73,9 +75,10 @@ export class RecordedTools {
     });
   }
 
-  /** What was denied is denied again, in the same words. */
+  /** What was denied is denied again, in the same words; what people were asked about gives in its turn what came of it. */
   readonly permissions: PermissionPolicy = {
     decide: ({ call }) => {
+      if (this.#asked.has(call)) return { verdict: 'allow' };
       const error = this.#results.get(call)?.error;
       if (error?.startsWith(DENIED)) return { verdict: 'deny', reason: error.slice(DENIED.length) };
       return error === 'Permission denied by the user.' ? { verdict: 'ask' } : { verdict: 'allow' };

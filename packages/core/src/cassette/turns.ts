@@ -1,4 +1,5 @@
 import type { MessageRecord, TurnEndRecord } from '../records/types.ts';
+import { isOfPeople } from './people.ts';
 import type { CassetteCall, CassetteRecord } from './format.ts';
 
 /** A turn of a recorded log. */
@@ -9,6 +10,8 @@ export interface RecordedTurn {
   /** Its records, the opening message first; without the end where the recording was cut. */
   readonly records: readonly CassetteRecord[];
   readonly end: TurnEndRecord | undefined;
+  /** Calls about which people were asked. */
+  readonly asked: ReadonlySet<string>;
   /** Why it can not be played again. */
   readonly unplayable?: string;
 }
@@ -23,10 +26,13 @@ export function turnsOf(log: readonly CassetteRecord[], calls: readonly Cassette
     number += 1;
     const { turn } = record;
     const last = log.findIndex(({ record: other }, i) => i > at && other.type === 'turn-end' && other.turn === turn);
-    const records = log.slice(at, last < 0 ? log.length : last + 1);
+    const all = log.slice(at, last < 0 ? log.length : last + 1);
+    const records = all.filter(({ record: own }) => !isOfPeople(own));
+    const asked = new Set(all.flatMap(({ record: own }) => (own.type === 'ask' ? [own.call] : [])));
     const end = last < 0 ? undefined : (records.at(-1)?.record as TurnEndRecord);
-    const unplayable = withFiles(log.slice(0, at + records.length)) ? FILES : obstacle(records, end, calls);
-    if (!before) turns.push({ number, opening: record, records, end, ...(unplayable !== undefined && { unplayable }) });
+    const unplayable = withFiles(log.slice(0, at + all.length)) ? FILES : obstacle(records, end, calls);
+    if (!before)
+      turns.push({ number, opening: record, records, end, asked, ...(unplayable !== undefined && { unplayable }) });
     if (last >= 0) at = last;
   }
   return turns;
