@@ -114,7 +114,7 @@ test('calls that keep to their bounds keep every limit, of a turn and of a sessi
         expect(own / 1000).toBeLessThanOrEqual((turn.maxCost ?? Infinity) + DUST);
         if (outcome.error?.code !== 'BUDGET_EXCEEDED') continue;
         const { limit, of, max } = (outcome.error as RepriseError).details as {
-          limit: keyof Limits;
+          limit: 'maxSteps' | 'maxTokens' | 'maxCost';
           of: 'turn' | 'session';
           max: number;
         };
