@@ -1,7 +1,27 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { RepriseError } from '@reprise/core';
 import { storageError } from './errors.ts';
-import { createFile, makeFolder, openExisting, readWhole, statOf, syncFolder, writeWhole } from './files.ts';
+import {
+  createFile,
+  makeFolder,
+  openExisting,
+  readWhole,
+  statOf,
+  syncFolder,
+  temporaryFor,
+  writeWhole,
+} from './files.ts';
 import { lineOf } from './line.ts';
 import { CLOSER, closerFor, tailOf } from './tail.ts';
 
@@ -37,6 +57,7 @@ export class LogWriter {
   /** An existing log; a torn tail is put aside and cut off first. `undefined` when there is none. */
   static open(folder: string): LogWriter | undefined {
     const path = `${folder}/messages.json`;
+    if ((statOf(path)?.nlink ?? 1) > 1) unshare(path);
     const fd = openExisting(path, 'write');
     if (fd === undefined) return undefined;
     try {
@@ -135,6 +156,29 @@ export class LogWriter {
       this.#uncut = error;
     }
   }
+}
+
+/**
+ * Gives a log bytes of its own. Backups are often made of hard links (`cp -al`, rsync's `--link-dest`), and what is appended in place to one
+ * name is appended to all.
+ */
+function unshare(path: string): void {
+  const temporary = temporaryFor(path);
+  rmSync(temporary, { force: true });
+  try {
+    copyFileSync(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const fd = openExisting(temporary, 'write') as number;
+    try {
+      fchmodSync(fd, 0o600);
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
 }
 
 /** `records` as they stand in a log behind record `tip`, whose line ends at byte `end`, with the closing text; `batch` where they came as one. */

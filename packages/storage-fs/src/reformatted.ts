@@ -23,6 +23,11 @@ export function reformattedRecords(path: string): readonly StoredRecord[] | unde
   return found.size > before ? [...found.values()].sort((a, b) => a.seq - b.seq) : undefined;
 }
 
+/** Whether hardly anything is left of a log's lines, so that their single faults say nothing. */
+export function isReformatted(path: string): boolean {
+  return 2 * recordsInLines(path).size <= (reformattedRecords(path)?.length ?? 0);
+}
+
 /** Whether a record can be read from the log at `path`, in its lines or in spite of them. */
 export function holdsRecords(path: string): boolean {
   return recordsInLines(path).size > 0 || reformattedRecords(path) !== undefined;

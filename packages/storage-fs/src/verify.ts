@@ -6,7 +6,7 @@ import { isFolder, openExisting, readWhole } from './files.ts';
 import { readMetadata, readState } from './head-file.ts';
 import { missing, Order, type Found } from './order.ts';
 import { plainRecords } from './plain.ts';
-import { reformattedRecords } from './reformatted.ts';
+import { isReformatted, reformattedRecords } from './reformatted.ts';
 import { Root, rootOf, type FsStorageOptions } from './root.ts';
 import { Forward } from './scan.ts';
 import { CLOSER, closerFor, tailOf } from './tail.ts';
@@ -39,7 +39,7 @@ function logDamage(folder: string, id: string): readonly Damage[] {
   try {
     const damage = damageIn(fd, readState(folder, id)?.seq ?? 0);
     const again = damage.length === 0 ? undefined : reformattedRecords(path);
-    return again === undefined ? damage : damageOfLayout(again);
+    return again !== undefined && isReformatted(path) ? damageOfLayout(again) : damage;
   } finally {
     closeSync(fd);
   }

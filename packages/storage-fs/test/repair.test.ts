@@ -114,7 +114,8 @@ test.each(Object.entries(LAYOUTS))(
   'a log that another program wrote anew, %s, gets its records back',
   async (name, layout) => {
     // The odd one’s keys come in another order when it is parsed; its line is sound where only the first is spoilt.
-    const lost = name.endsWith('mark') ? [] : [{ kind: 'sequence', seq: 4 }];
+    const marked = name.endsWith('mark');
+    const lost = marked ? [] : [{ kind: 'sequence', seq: 4 }];
     const odd = '{"type":"note","__proto__":{"x":1},"half":"\\ud800","deep":{"b":1,"2":[],"a":""}}';
     const all = [...texts(3), odd, '{}', text(6)];
     await make(storage, 'one', all);
@@ -122,11 +123,8 @@ test.each(Object.entries(LAYOUTS))(
     const harmed = layout(readFileSync(file('messages.json'), 'utf8'));
     writeFileSync(file('messages.json'), harmed);
     const [first, ...rest] = verifySession('one', { root });
-    expect(first).toMatchObject({
-      kind: 'foreign',
-      line: 1,
-      note: expect.stringContaining(`${6 - lost.length} records`),
-    });
+    if (marked) expect(first, 'one spoilt line is told as it is').toMatchObject({ kind: 'first-line', line: 1 });
+    else expect(first).toMatchObject({ kind: 'foreign', line: 1, note: expect.stringContaining('5 records') });
     expect(rest).toMatchObject(lost);
     const dry = await repairSession('one', { root, dryRun: true });
     expect(readFileSync(file('messages.json'), 'utf8')).toBe(harmed);
@@ -231,9 +229,10 @@ test('after any damage a repair leaves a sound session with every record that co
       const after = await textsOf(storage, 'one');
       for (const seq of before.seqs) expect(after[seq - 1]).toBe(readable.get(seq));
       expect((await fsStorage({ root }).head('one'))?.seq).toBe(after.length);
-      expect(after.filter((json) => !json.includes('"lost"') && !json.includes('"session"'))).toHaveLength(
-        before.seqs.length,
-      );
+      // A copy of a lost record that stands elsewhere may bring it back; nothing else is ever in its place.
+      const kept = [...after.entries()].filter(([, json]) => !json.includes('"lost"') && !json.includes('"session"'));
+      expect(kept.length).toBeGreaterThanOrEqual(before.seqs.length);
+      for (const [at, json] of kept) expect(json).toBe(text(at + 1));
     }),
     { numRuns: 40 },
   );

@@ -4,6 +4,7 @@ import {
   renameSync,
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -116,6 +117,21 @@ test.skipIf(process.platform === 'win32')(
     }
   },
 );
+
+test('a log that a backup of hard links shares is written under its own name alone', async () => {
+  const { storage, root } = made;
+  await make(storage, 'one', [text(1)]);
+  const backup = join(root, '..', 'backup.json');
+  linkSync(join(root, 'one', 'messages.json'), backup);
+  const before = readFileSync(backup, 'utf8');
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  await append(storage, lease, 1, [text(2)]);
+  await lease.release();
+  expect(readFileSync(backup, 'utf8')).toBe(before);
+  expect(await textsOf(storage, 'one')).toEqual([text(1), text(2)]);
+  expect(statSync(join(root, 'one', 'messages.json')).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(root, 'one')).filter((name) => name.startsWith('.tmp'))).toEqual([]);
+});
 
 test('the root may be reached through a link, and is resolved once', async () => {
   const { root } = made;
