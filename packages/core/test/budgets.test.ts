@@ -324,6 +324,25 @@ describe('what was spent outlives the process', () => {
     expect(total).toMatchObject({ calls: 2, total: 15 });
   });
 
+  test.each(['interrupt', 'continue'] as const)(
+    'a call of which nothing was seen counts as its request (%s), and the time that its process was dead not at all',
+    async (recover) => {
+      const { model, sessions, restart, storage, clock } = theatre();
+      const session = await sessions.create({ ...start, budget: { session: { maxTokens: 100_000 } } });
+      model.script.push([{ act: 'stall' }]);
+      void session.turn('go').outcome();
+      await until(() => model.requests.length === 1);
+      storage.crash();
+      await clock.advance(3_600_000);
+      const again = await restart().sessions.resume('s1', { recover });
+      await (recover === 'continue' ? again.recovering?.outcome() : again.message('next'));
+      const { own, duration } = await again.usage();
+      expect(own.total).toMatchObject({ calls: 2, total: 15, unreported: { calls: 1 } });
+      expect(own.total.unreported.tokens).toBeGreaterThan(0);
+      expect(duration).toBe(0);
+    },
+  );
+
   test('time between a crash and the next owner is nobody’s', async () => {
     const { model, sessions, restart, storage, clock } = theatre();
     const session = await sessions.create({ ...start, budget: { session: { maxDuration: 10_000 } } });

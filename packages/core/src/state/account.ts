@@ -4,6 +4,7 @@ import type {
   CarryOnRecord,
   ReserveRecord,
   SpawnRecord,
+  Spent,
   SpentRecord,
   StepRecord,
   TurnEndRecord,
@@ -38,9 +39,9 @@ export function chargeStep(state: State, { model, usage, unreported }: StepRecor
   return charge(state, { model: model ?? state.model.name, usage, unreported });
 }
 
-/** The call that failed. */
+/** The call that failed; whoever carries a turn on may not know of one. */
 export function chargeAttempt(state: State, { spent, at }: AttemptRecord): State {
-  const tried = charge(state, { model: state.model.name, ...spent, kind: 'retry' });
+  const tried = spent === undefined ? state : charge(state, { ...spent, kind: 'retry' });
   return tried.open === undefined ? tried : { ...tried, open: { ...without(tried.open), last: at } };
 }
 
@@ -52,9 +53,13 @@ export function chargeBoundary(state: State, record: BoundaryRecord): State {
 
 /** A reservation that is still there when the next one comes, or when the next owner ends the turn, was a call that went down with its process. */
 function chargeLost(state: State): State {
-  const lost = state.open?.reserved;
-  if (lost === undefined) return state;
-  return charge(state, { model: lost.model, unreported: unreported(lost.input, 0, lost.price) });
+  const reservation = state.open?.reserved;
+  return reservation === undefined ? state : charge(state, lost(reservation));
+}
+
+/** What is known to have been taken by a call of which nothing was seen: its request. */
+export function lost({ model, input, price }: NonNullable<OpenTurn['reserved']>): Spent {
+  return { model, unreported: unreported(input, 0, price) };
 }
 
 export function reserved(state: State, record: ReserveRecord): State {

@@ -10,7 +10,7 @@ import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
 import { lastStep } from './outcome.ts';
 import { loop } from './run.ts';
-import { shownBefore } from './settle.ts';
+import { shownBefore, spentUnseen } from './settle.ts';
 
 /**
  * Goes on with the turn that a crash left open, as its process would have: what was shown is kept; calls that have no result are run where they
@@ -56,6 +56,7 @@ async function keepShown({ live, handle, runtime }: TurnContext): Promise<void> 
     message: 'The process that asked the model ended before the answer.',
     waitMs: 0,
     ...(until !== undefined && { until }),
+    ...spentUnseen(live.state),
   };
   await live.append(shownBefore(live.state, draft, facts) ?? again);
   await live.clearDraft();

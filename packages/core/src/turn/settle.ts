@@ -3,8 +3,9 @@ import type { Piece } from '../contracts/storage.ts';
 import { UNKNOWN_OUTCOME } from '../context/compile-result.ts';
 import { estimateTokens } from '../context/estimate.ts';
 import { unreported } from '../model/price.ts';
-import type { AnswerRecord, Rec, ResultRecord, StepRecord, Unreported } from '../records/types.ts';
+import type { AnswerRecord, AttemptRecord, Rec, ResultRecord, StepRecord, Unreported } from '../records/types.ts';
 import { mayHaveRun, unansweredAsks } from '../state/asks.ts';
+import { lost } from '../state/account.ts';
 import type { OpenTurn, State } from '../state/state.ts';
 import { readDraft, stepKey } from './draft.ts';
 
@@ -83,4 +84,9 @@ function lostBy({ input, price }: NonNullable<OpenTurn['reserved']>, { content, 
   const thought = parts.flatMap((part) => (part.type === 'reasoning' ? [part.text] : []));
   const output = [content, ...thought].reduce((sum, text) => sum + estimateTokens(text), 0);
   return unreported(input, output, price);
+}
+
+/** What is known to have been taken by the call that was under way, if nothing was seen of its answer. */
+export function spentUnseen({ open }: State): Pick<AttemptRecord, 'spent'> {
+  return open?.reserved === undefined ? {} : { spent: lost(open.reserved) };
 }
