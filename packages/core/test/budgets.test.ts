@@ -126,6 +126,15 @@ describe.each(SCOPES)('limits of a %s (%#)', (of, given) => {
     });
   });
 
+  test('an answer that is cut because it was shortened is no answer that is done', async () => {
+    const { model, sessions } = theatre();
+    model.script.push([...text('Cut'), took({ input: 50, output: 400 }, 'length')]);
+    const { session, turn } = given({ maxTokens: 500 });
+    const outcome = await (await sessions.create({ ...start, ...session })).turn('go', turn).outcome();
+    expect(outcome).toMatchObject({ status: 'failed', message: { content: 'Cut' } });
+    expect(outcome.error).toMatchObject({ code: 'BUDGET_EXCEEDED', details: { limit: 'maxTokens', of, max: 500 } });
+  });
+
   test('tries again count: what the failed one took, if its provider said so', async () => {
     const { model, sessions, clock } = theatre();
     const broken = [...text('Oh'), took({ input: 400, output: 100 }, 'error')];
