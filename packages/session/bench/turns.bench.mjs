@@ -11,8 +11,8 @@ import { nodeFetch } from '@reprise/providers/node-fetch';
 import { streamText } from 'ai';
 import { compare, rowsOf } from './lib/cpu.mjs';
 
-const SIZES = [1000, 100_000];
-const SESSIONS = 1000;
+const SIZES = process.env.BENCH_SHORT ? [1000] : [1000, 100_000];
+const SESSIONS = process.env.BENCH_SHORT ? 100 : 1000;
 
 const usage = {
   inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },

@@ -11,6 +11,8 @@ export class Family {
   /** Of the whole tree, at its root. */
   #running = 0;
   #own = 0;
+  #entered = false;
+  #ended = false;
   #idle = Promise.withResolvers<void>();
 
   /** `begun`: how many the turn began before, in a process that is gone. */
@@ -30,11 +32,12 @@ export class Family {
   enter(): () => void {
     const { depth, perTurn, atOnce } = this.#limits;
     const root = this.#root();
-    if (this.#over.signal.aborted) throw this.#over.signal.reason as Error;
+    if (this.#ended) throw ended();
     if (this.#depth >= depth) throw tooMany('depth', depth, `Sub-sessions go ${depth} deep at most`);
     if (this.#begun >= perTurn) throw tooMany('perTurn', perTurn, `A turn begins ${perTurn} sub-sessions at most`);
     if (root.#running >= atOnce) throw tooMany('atOnce', atOnce, `At most ${atOnce} sub-sessions run at a time`);
     this.#begun += 1;
+    this.#entered = true;
     if ((this.#own += 1) === 1) this.#idle = Promise.withResolvers<void>();
     root.#running += 1;
     return () => {
@@ -45,13 +48,20 @@ export class Family {
 
   /** Tells those that still run to stop, and waits until nothing of them goes on. No other begins. */
   async end(): Promise<void> {
-    this.#over.abort(new RepriseError('ABORTED', 'The turn that began this sub-session has ended.'));
+    this.#ended = true;
+    // Most turns have none to tell, and an error takes longer to make than all of this.
+    if (!this.#entered) return;
+    this.#over.abort(ended());
     if (this.#own > 0) await this.#idle.promise;
   }
 
   #root(): Family {
     return this.#above === undefined ? this : this.#above.#root();
   }
+}
+
+function ended(): RepriseError {
+  return new RepriseError('ABORTED', 'The turn that began this sub-session has ended.');
 }
 
 function tooMany(limit: keyof SpawnLimits, max: number, message: string): RepriseError {
