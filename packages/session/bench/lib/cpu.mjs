@@ -6,7 +6,7 @@ const spent = () => {
 
 /** What each of these takes of the processor for one of the `units` of a run, without what it prepares. They take turns. */
 export async function compare(contestants, { rounds: most, units }) {
-  const [warmUp, rounds] = process.env.BENCH_SHORT ? [0, 1] : [2, most];
+  const [warmUp, rounds] = process.env.BENCH_SHORT ? [0, 1] : [5, most];
   const costs = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   for (let round = -warmUp; round < rounds; round += 1) {
     for (const [name, { prepare, run }] of Object.entries(contestants)) {
