@@ -4,7 +4,7 @@ export const DEFAULT_PROMPT = 'Summarise this repository.';
 const KEYS = ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'];
 
 /** Options of `reprise run` that stand alone; every other one is followed by its value. */
-export const SWITCHES = ['--continue', '--fork', '--queue', '--steer', '--help', '-h', '--version', '-V'];
+export const SWITCHES = ['--continue', '--recover', '--fork', '--queue', '--steer', '--help', '-h', '--version', '-V'];
 
 /**
  * The arguments of `reprise run` for what stood behind `npm start --`: a prompt is added where there is none, and the
@@ -20,7 +20,9 @@ export function runArguments(given, env) {
   const added = [];
   const named = options.some((arg) => arg === '--model' || arg.startsWith('--model='));
   if (!named && !KEYS.some((key) => env[key])) added.push('--model', 'demo/offline');
-  return hasPrompt(options) || (end >= 0 && end < given.length - 1)
+  // Carrying on what a crash left open takes no prompt.
+  const complete = options.includes('--recover') || hasPrompt(options);
+  return complete || (end >= 0 && end < given.length - 1)
     ? [...added, ...given]
     : [...added, ...options, DEFAULT_PROMPT];
 }

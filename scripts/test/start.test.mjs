@@ -9,6 +9,7 @@ describe('npm start', () => {
     ['nothing', [], [...offline, DEFAULT_PROMPT]],
     ['a prompt', ['List files'], [...offline, 'List files']],
     ['a switch and a prompt', ['--continue', 'And now?'], [...offline, '--continue', 'And now?']],
+    ['a turn to carry on', ['--continue', '--recover'], [...offline, '--continue', '--recover']],
     ['a switch alone', ['--continue'], [...offline, '--continue', DEFAULT_PROMPT]],
     ['an option with its value', ['--output-format', 'json'], [...offline, '--output-format', 'json', DEFAULT_PROMPT]],
     ['an option with =', ['--output-format=json'], [...offline, '--output-format=json', DEFAULT_PROMPT]],
