@@ -6,6 +6,8 @@ import { openApi } from './openapi.ts';
 import { LIMITS } from './options.ts';
 import type { Limits, ServerOptions } from './options.ts';
 import { Pool } from './pool/pool.ts';
+import type { PoolDoors } from './guard/own-doors.ts';
+import { ownDoors, ownPool, ownSearch } from './guard/own-doors.ts';
 import type { Route } from './route.ts';
 import type { InFlight } from './turns/send.ts';
 
@@ -15,7 +17,7 @@ export interface ServerContext {
   readonly options: ServerOptions;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly pool: Pool;
+  readonly pool: PoolDoors;
   readonly streams: Streams;
   readonly answers: Answers;
   readonly inFlight: InFlight;
@@ -42,5 +44,17 @@ export function contextOf(sessions: Sessions, options: ServerOptions, routes: re
     chats: new Map(),
     report: options.report ?? ((error) => console.error(error)),
     document: () => (document ??= openApi(routes, options.version)),
+  };
+}
+
+/** The same server as it is for the owner of some of its sessions. */
+export function ownContext(context: ServerContext, owner: string): ServerContext {
+  const { sessions, pool, options } = context;
+  const { search } = options;
+  return {
+    ...context,
+    sessions: ownDoors(sessions, owner),
+    pool: ownPool(pool, sessions, owner),
+    options: { ...options, ...(search && { search: ownSearch(search, owner) }) },
   };
 }

@@ -1,4 +1,11 @@
 import type { Clock, SessionStorage, Tool } from '@reprise/core';
+import type { RequestEntry } from './call.ts';
+
+/** So many requests at once, and then so many a second. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
 
 export const SCOPES = ['read', 'write', 'approve', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -11,12 +18,18 @@ export interface AccessToken {
   readonly token: string;
   /** All of them if absent. `admin` includes the others. */
   readonly scopes?: readonly Scope[];
+  /** Only sessions of its own: those that it made, or that bear the tag `owner:` and its name. All others are not there for it. */
+  readonly owns?: boolean;
+  /** In place of the server's `rate`. */
+  readonly rate?: Rate;
 }
 
 /** Who asks, once the token was found good. */
 export interface Principal {
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** The tag of the sessions that there are for them; all if absent. */
+  readonly owner?: string;
 }
 
 export interface Limits {
@@ -76,6 +89,10 @@ export interface ServerOptions {
   /** `storage.search` of the store behind the sessions; without it searching is UNSUPPORTED. */
   readonly search?: SessionStorage['search'];
   readonly limits?: Partial<Limits>;
+  /** How often each token may ask; default: as often as it likes. Wrong tokens are always limited, where the address is known. */
+  readonly rate?: Rate;
+  /** Gets one entry for each request when its answer begins, refused ones too. What it throws goes to `report`. */
+  readonly audit?: (entry: RequestEntry) => void;
   readonly clock?: Clock;
   /** Shown by `GET /v1/health` to those who have a token. */
   readonly version?: string;

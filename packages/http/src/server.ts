@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
-import { RepriseError } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
+import type { Call, Peer } from './call.ts';
 import { contextOf } from './context.ts';
-import { dispatch, failed } from './dispatch.ts';
+import { failed } from './dispatch.ts';
 import { originGuard } from './guard/origin.ts';
-import { tokenGuard, unauthorized } from './guard/token.ts';
+import { doorOf } from './guard/door.ts';
+import { tell } from './tell.ts';
 import type { ServerOptions } from './options.ts';
 import { recoverOpenTurns } from './pool/recover.ts';
 import type { Recovered } from './pool/recover.ts';
-import { problemResponse } from './problem.ts';
 import { ROUTES } from './routes/all.ts';
 
 /** Sessions over HTTP, as a function from request to response that any program can mount. */
 export interface Server {
   /** Never rejects. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, peer?: Peer): Promise<Response>;
   /** Ends or goes on with the turns that a crash left open. Sessions that are in use elsewhere are left alone. */
   recover(how?: 'interrupt' | 'continue'): Promise<Recovered>;
   /** Takes no new work, ends running turns with what they have, and every stream. The sessions stay the caller's to close. */
@@ -25,27 +25,24 @@ export interface Server {
 export function createServer(sessions: Sessions, options: ServerOptions): Server {
   const context = contextOf(sessions, options, ROUTES);
   const origins = originGuard(options);
-  const whoIs = tokenGuard(options.tokens);
-  const app = new Hono();
+  const door = doorOf(context);
+  const app = new Hono<{ Bindings: Call }>();
   for (const route of ROUTES) {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const principal = await whoIs(c.req.raw);
-      if (principal === undefined && route.scope !== 'none') return unauthorized();
-      return dispatch(route, c.req.raw, c.req.param() as Record<string, string>, principal, context);
-    });
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
+      door(c.env, c.req.raw, route, c.req.param() as Record<string, string>),
+    );
   }
-  // Who has no token learns of no route.
-  app.all('*', async (c) =>
-    (await whoIs(c.req.raw)) === undefined ? unauthorized() : unknown(c.req.method, c.req.path),
-  );
+  app.all('*', (c) => door(c.env, c.req.raw, undefined, {}));
   app.onError((error) => failed(error, context));
 
   return {
-    async fetch(request) {
+    async fetch(request, peer = {}) {
+      const call: Call = { ...peer };
+      const since = context.clock.now();
       const refused = origins.refuse(request);
-      if (refused !== undefined) return secured(refused);
-      const answer = secured(await app.fetch(request));
-      origins.admit(request, answer.headers);
+      const answer = secured(refused ?? (await app.fetch(request, call)));
+      if (refused === undefined) origins.admit(request, answer.headers);
+      tell(context, call, request, answer, since);
       return answer;
     },
     recover: (how = 'interrupt') => recoverOpenTurns(context, how),
@@ -64,11 +61,4 @@ function secured(answer: Response): Response {
   headers.set('Referrer-Policy', 'no-referrer');
   headers.set('Cross-Origin-Resource-Policy', 'same-origin');
   return answer;
-}
-
-function unknown(method: string, path: string): Response {
-  const error = new RepriseError('UNSUPPORTED', `There is no ${method} ${path.slice(0, 200)}.`, {
-    hint: 'GET /v1/openapi.json lists what there is.',
-  });
-  return problemResponse(error, { status: 404 });
 }

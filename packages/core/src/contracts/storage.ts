@@ -72,7 +72,8 @@ export interface Query {
     readonly parent?: string;
     /** Only sub-sessions, or none of them. */
     readonly spawned?: boolean;
-    readonly tag?: string;
+    /** Of several, all. */
+    readonly tag?: string | readonly string[];
     readonly model?: string;
     readonly status?: SessionState['status'];
     /** Only sessions whose ordering time is at or after this one. */

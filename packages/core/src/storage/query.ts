@@ -50,7 +50,7 @@ function matches(head: SessionHead, plan: Plan): boolean {
     (cwd === undefined || head.cwd === cwd) &&
     (parent === undefined || head.parent?.id === parent) &&
     (spawned === undefined || (head.parent?.kind === 'spawn') === spawned) &&
-    (tag === undefined || head.tags?.includes(tag) === true) &&
+    (tag === undefined || [tag].flat().every((wanted) => head.tags?.includes(wanted))) &&
     (model === undefined || head.model === model) &&
     (status === undefined || head.status === status) &&
     (plan.since === undefined || time >= plan.since) &&

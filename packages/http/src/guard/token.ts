@@ -2,17 +2,28 @@ import { RepriseError } from '@reprise/core';
 import type { AccessToken, Principal } from '../options.ts';
 import { SCOPES } from '../options.ts';
 import { problemResponse } from '../problem.ts';
+import { ownerTag } from './owner.ts';
 
 const SHORTEST = 16;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,99}$/u;
 
 /** Finds who a request's bearer token belongs to. Tokens are compared by their hashes and in constant time, all of them each time. */
 export function tokenGuard(tokens: readonly AccessToken[]) {
   if (tokens.length === 0) throw new RepriseError('INVALID_INPUT', 'A server needs at least one access token.');
   if (tokens.some(({ token }) => token.length < SHORTEST))
     throw new RepriseError('INVALID_INPUT', `An access token must have at least ${SHORTEST} characters.`);
+  if (tokens.some(({ name }) => !NAME.test(name)))
+    throw new RepriseError(
+      'INVALID_INPUT',
+      'The name of an access token must be 1 to 100 letters, digits and any of " ._@-".',
+    );
   const known = Promise.all(
-    tokens.map(async ({ name, token, scopes = SCOPES }) => {
-      const principal: Principal = { name, scopes: new Set(scopes.includes('admin') ? SCOPES : scopes) };
+    tokens.map(async ({ name, token, scopes = SCOPES, owns = false }) => {
+      const principal: Principal = {
+        name,
+        scopes: new Set(scopes.includes('admin') ? SCOPES : scopes),
+        ...(owns && { owner: ownerTag(name) }),
+      };
       return { principal, digest: await digestOf(token) };
     }),
   );

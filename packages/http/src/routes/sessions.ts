@@ -4,6 +4,7 @@ import type { Query, SessionHead, SessionOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 import { etagOf, notModified, withCondition } from '../etag.ts';
 import { once } from '../idempotency.ts';
+import { idRefused, ownersKept } from '../guard/owner.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
 import { params } from '../schemas/common.ts';
@@ -86,9 +87,11 @@ export const sessionRoutes: readonly Route[] = [
       answers: { 200: one },
       errors: ['SESSION_NOT_FOUND', 'SESSION_BUSY', 'MODEL_NOT_FOUND'],
     },
-    ({ params: { id }, body, request }, context) =>
+    ({ params: { id }, body, request, principal }, context) =>
       withCondition(context, request, id, async (open, options) => {
-        await open.update(body as Partial<SessionOptions>, options);
+        const { tags } = body;
+        const kept = tags !== undefined && principal?.owner ? { tags: ownersKept(tags, open.head.tags) } : {};
+        await open.update({ ...body, ...kept } as Partial<SessionOptions>, options);
         return json(open.head, 200, { ETag: etagOf(open.head) });
       }),
   ),
@@ -128,6 +131,7 @@ export const sessionRoutes: readonly Route[] = [
     ({ params: { id }, body, request, principal }, context) =>
       once(context, request, principal, body, async () => {
         const parent = await context.pool.open(id);
+        if (principal?.owner !== undefined && body?.newSessionId !== undefined) throw idRefused();
         const fork = await parent.fork((body ?? {}) as Parameters<typeof parent.fork>[0]);
         context.pool.keep(fork);
         return created(fork.head);

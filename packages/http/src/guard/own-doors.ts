@@ -1,0 +1,105 @@
+import type { Page, Query, SessionHead, SessionStorage, Sessions } from '@reprise/core';
+import type { Pool } from '../pool/pool.ts';
+import { assertOwn, isOwn, isOwnerTag, ownQuery, ownersKept } from './owner.ts';
+
+export type PoolDoors = Pick<Pool, keyof Pool>;
+
+/** The doors to the sessions of one owner: through these there are no others. */
+export function ownDoors(all: Sessions, owner: string): Sessions {
+  const own = (id: string): Promise<void> => assertOwn(all, id, owner);
+  const marked = (tags: readonly string[] = []): string[] => ownersKept(tags, [owner]);
+  /** Sub-sessions bear no tags and belong to whom the one above them does. */
+  const isBelow = (head: SessionHead): boolean => head.parent?.kind === 'spawn' || head.tags?.includes(owner) === true;
+  const pageOf = async (query: Query): Promise<Page<SessionHead>> => {
+    const { parent } = query.where ?? {};
+    if (parent === undefined) return all.page(ownQuery(query, owner));
+    if (!(await isOwn(all, parent, owner))) return { items: [] };
+    const page = await all.page(query);
+    return { ...page, items: page.items.filter(isBelow) };
+  };
+  const listOf = async (query: Query = {}): Promise<SessionHead[]> => {
+    const { items, cursor } = await pageOf({ ...query, limit: 1000 });
+    return cursor === undefined ? [...items] : [...items, ...(await listOf({ ...query, cursor }))];
+  };
+
+  return {
+    create: async (options) => all.create({ ...options, tags: marked(options.tags) }),
+    resume: async (id, options) => {
+      await own(id);
+      return all.resume(id, options);
+    },
+    load: async (id) => {
+      await own(id);
+      return all.load(id);
+    },
+    page: async (query = {}) => pageOf(query),
+    list: listOf,
+    info: async (id) => {
+      await own(id);
+      return all.info(id);
+    },
+    show: async (id) => {
+      await own(id);
+      return all.show(id);
+    },
+    messages: async (id, query) => {
+      await own(id);
+      return all.messages(id, query);
+    },
+    async *follow(id, options) {
+      await own(id);
+      yield* all.follow(id, options);
+    },
+    approvals: async (id) => {
+      await own(id);
+      return all.approvals(id);
+    },
+    usage: async (id) => {
+      await own(id);
+      return all.usage(id);
+    },
+    delete: async (id) => {
+      await own(id);
+      return all.delete(id);
+    },
+    deleteAll: async () => {
+      for (const { id } of await listOf()) await all.delete(id);
+    },
+    // Others use them.
+    close: () => Promise.resolve(),
+    import: async (data, { model } = {}) => {
+      // Under an id of its own: whether that of the data is taken is nobody else's to know.
+      const nameless = typeof data === 'object' && data !== null && 'id' in data ? { ...data, id: undefined } : data;
+      const session = await all.import(nameless, model === undefined ? {} : { model });
+      // Whoever it belonged to where it was made.
+      const tags = (session.head.tags ?? []).filter((tag) => tag === owner || !isOwnerTag(tag));
+      await session.update({ tags: marked(tags) });
+      return session;
+    },
+  };
+}
+
+/** The same of the pool: what it opens is the owner's. */
+export function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoors {
+  return {
+    open: async (id) => {
+      await assertOwn(all, id, owner);
+      return pool.open(id);
+    },
+    keep: (session) => pool.keep(session),
+    forget: (id) => pool.forget(id),
+    isBusy: (id) => pool.isBusy(id),
+    turn: (id, start, signal) => pool.turn(id, start, signal),
+    beside: (id, start) => pool.beside(id, start),
+    refuseIfClosing: () => pool.refuseIfClosing(),
+    slots: pool.slots,
+    get load() {
+      return pool.load;
+    },
+    close: (reason) => pool.close(reason),
+  };
+}
+
+export function ownSearch(search: NonNullable<SessionStorage['search']>, owner: string): typeof search {
+  return (text, query = {}) => search(text, ownQuery(query, owner));
+}

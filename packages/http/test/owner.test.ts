@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { ROUTES } from '../src/routes/all.ts';
+import { stage } from './support/stage.ts';
+import type { Stage } from './support/stage.ts';
+
+const ALICE = 'token-of-alice-0123456789';
+const BOB = 'token-of-bob-0123456789';
+const ALL = 'token-of-all-0123456789';
+
+function shared(): Stage & Record<'alice' | 'bob' | 'all', Stage['call']> {
+  const there = stage({
+    tokens: [
+      { name: 'alice', token: ALICE, owns: true },
+      { name: 'bob', token: BOB, owns: true },
+      { name: 'all', token: ALL },
+    ],
+    search: async (_, query) => ({
+      items: (await there.sessions.list(query)).map(({ id }) => ({ id, seq: 1, excerpt: 'word' })),
+    }),
+  });
+  const as =
+    (token: string): Stage['call'] =>
+    (method, path, body, headers) =>
+      there.call(method, path, body, { authorization: `Bearer ${token}`, ...headers });
+  return { ...there, alice: as(ALICE), bob: as(BOB), all: as(ALL) };
+}
+
+const ids = (body: any): string[] => body.items.map(({ id }: { id: string }) => id).toSorted();
+
+/** Bodies that a route takes, so that what is told is told of the session and not of the body. */
+const BODIES: Record<string, unknown> = {
+  sendMessage: { content: 'hello' },
+  editMessage: { important: true },
+  updateSession: { title: 'mine now' },
+  answerApproval: { verdict: 'once' },
+};
+
+test('a token that owns sees what it made, and nothing else', async () => {
+  const { alice, bob, all } = shared();
+  const hers = (await alice('POST', '/v1/sessions', { tags: ['work'] })).body;
+  const his = (await bob('POST', '/v1/sessions', { tags: ['work'] })).body;
+  const theirs = (await all('POST', '/v1/sessions')).body;
+  expect(hers.tags).toEqual(['work', 'owner:alice']);
+  for (const path of ['/v1/sessions', '/v1/sessions?tag=work', '/v1/search?q=word']) {
+    expect([path, ids((await alice('GET', path)).body)]).toEqual([path, [hers.id]]);
+    expect([path, ids((await bob('GET', path)).body)]).toEqual([path, [his.id]]);
+  }
+  expect(ids((await alice('GET', '/v1/sessions?tag=owner:bob')).body)).toEqual([]);
+  expect(ids((await all('GET', '/v1/sessions')).body)).toEqual([hers.id, his.id, theirs.id].toSorted());
+  expect((await alice('GET', `/v1/sessions/${hers.id}`)).status).toBe(200);
+});
+
+test.each(ROUTES.filter(({ path }) => path.startsWith('/v1/sessions/{id}')).map((route) => [route.id, route] as const))(
+  '%s answers for a session of somebody else as for none',
+  async (id, { method, path }) => {
+    const { alice, all, bob, sessions } = shared();
+    const hers = (await alice('POST', '/v1/sessions')).body.id as string;
+    const before = (await sessions.info(hers)).seq;
+    const at = (session: string): string =>
+      path
+        .replace('{id}', session)
+        .replace('{message}', 'm1')
+        .replace(/\{\w+\}/g, 'x1');
+    const answers = [await bob(method, at(hers), BODIES[id]), await bob(method, at('nosuchsession'), BODIES[id])];
+    const [foreign, none] = answers.map(({ status, body }) =>
+      JSON.stringify([status, body]).replaceAll(hers, 'ID').replaceAll('nosuchsession', 'ID'),
+    );
+    expect(answers[0]).toMatchObject({ status: 404, body: { code: 'SESSION_NOT_FOUND' } });
+    expect(foreign).toBe(none);
+    expect((await all('GET', `/v1/sessions/${hers}`)).body.seq).toBe(before);
+  },
+);
+
+test('forks and imports belong to who makes them, under ids that tell nothing', async () => {
+  const { alice, bob, all } = shared();
+  const { id } = (await alice('POST', '/v1/sessions')).body;
+  const fork = (await alice('POST', `/v1/sessions/${id}/fork`)).body;
+  expect(ids((await alice('GET', `/v1/sessions?parent=${id}`)).body)).toEqual([fork.id]);
+  expect(ids((await bob('GET', `/v1/sessions?parent=${id}`)).body)).toEqual([]);
+  expect((await bob('GET', `/v1/sessions/${fork.id}`)).status).toBe(404);
+  expect(await alice('POST', `/v1/sessions/${id}/fork`, { newSessionId: 'mine' })).toMatchObject({ status: 403 });
+
+  const data = (await alice('GET', `/v1/sessions/${id}/export`)).body;
+  const copy = (await bob('POST', '/v1/import', { session: data })).body;
+  expect(copy.id).not.toBe(id);
+  expect(copy.tags).toEqual(['owner:bob']);
+  expect((await alice('GET', `/v1/sessions/${copy.id}`)).status).toBe(404);
+  expect((await all('GET', '/v1/sessions')).body.items).toHaveLength(3);
+});
+
+test('an owner gives nothing away and takes nothing, with tags; who reaches all may', async () => {
+  const { alice, bob, all } = shared();
+  const { id } = (await alice('POST', '/v1/sessions')).body;
+  for (const tags of [['owner:bob'], ['owner:alice', 'owner:bob']]) {
+    expect((await alice('PATCH', `/v1/sessions/${id}`, { tags })).status).toBe(403);
+    expect((await alice('POST', '/v1/sessions', { tags })).status).toBe(403);
+  }
+  expect((await alice('PATCH', `/v1/sessions/${id}`, { tags: ['x'] })).body.tags).toEqual(['x', 'owner:alice']);
+  await all('PATCH', `/v1/sessions/${id}`, { tags: ['owner:bob'] });
+  expect((await alice('GET', `/v1/sessions/${id}`)).status).toBe(404);
+  expect((await bob('GET', `/v1/sessions/${id}`)).status).toBe(200);
+});
+
+test('a sub-session belongs to whom the one above it does', async () => {
+  const { alice, bob, storage, sessions } = shared();
+  const { id } = (await alice('POST', '/v1/sessions')).body;
+  const lease = await storage.acquire('below', { owner: { name: 'test' }, expect: 'new' });
+  const { tags: _, ...head } = await sessions.info(id);
+  await storage.append(lease, {
+    expected: 0,
+    records: [
+      JSON.stringify({
+        type: 'session',
+        format: 1,
+        at: head.createdAt,
+        model: { requested: 'test/model', name: 'test/model' },
+        system: [],
+        tools: [],
+        named: true,
+        settings: {},
+        parent: { id, seq: 1, kind: 'spawn' },
+      }),
+    ],
+    head: { ...head, id: 'below', seq: 1, parent: { id, seq: 1, kind: 'spawn' } },
+  });
+  await lease.release();
+  expect((await alice('GET', '/v1/sessions/below')).status).toBe(200);
+  expect((await bob('GET', '/v1/sessions/below')).status).toBe(404);
+  expect(ids((await alice('GET', `/v1/sessions?parent=${id}`)).body)).toEqual(['below']);
+  expect(ids((await bob('GET', `/v1/sessions?parent=${id}`)).body)).toEqual([]);
+});
