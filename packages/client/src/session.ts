@@ -12,6 +12,7 @@ import type {
   SessionOptions,
   SessionState,
   TurnOptions,
+  MessageStream,
 } from '@reprise/core';
 import { AwaitableTurn, Emitter, RepriseError, TurnHandle } from '@reprise/core/turn';
 import type { Call, Connection } from './http.ts';
@@ -25,7 +26,6 @@ type Same =
   | 'id'
   | 'state'
   | 'head'
-  | 'message'
   | 'turn'
   | 'abort'
   | 'approvals'
@@ -49,6 +49,8 @@ export interface RemoteSession extends Pick<Session, Same> {
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
+  /** A text, answered there. Files and values (`output`) are not asked for over a connection yet. */
+  message(input: string, options?: TurnOptions): MessageStream;
   /** Tokens that the next request would take, about. */
   contextUsage(): Promise<{ readonly current: number; readonly max: number }>;
   /** CONFLICT where the session is not at record `expected` any more. */

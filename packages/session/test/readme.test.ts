@@ -13,7 +13,7 @@ test('the blocks of the README run as they stand', async () => {
   const folder = temporaryFolder();
   try {
     const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
-    expect(blocks).toHaveLength(4);
+    expect(blocks).toHaveLength(5);
     const outputs: string[] = [];
     for (const code of blocks) {
       const args = ['--conditions=@reprise/source', '--input-type=module-typescript', '-e', code];

@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { AttachmentInput } from '@reprise/core';
+import type { AttachmentInput, TurnOptions } from '@reprise/core';
 import type { Io } from '@reprise/tui';
 
 /** Nothing larger is sent to any model. */
@@ -27,4 +27,17 @@ function bytesOf(option: string, path: string, cwd: string): Uint8Array {
 
 function nameOf(path: string): string {
   return process.getBuiltinModule('node:path').basename(path);
+}
+
+/** What `--output-schema` asks for. INVALID_INPUT where the file holds no JSON object. */
+export function outputOf(path: string | undefined, { cwd }: Io): Pick<TurnOptions, 'output'> {
+  if (path === undefined) return {};
+  const text = new TextDecoder().decode(bytesOf('--output-schema', path, cwd));
+  try {
+    const schema: unknown = JSON.parse(text);
+    if (typeof schema === 'object' && schema !== null) return { output: schema };
+  } catch {
+    // Told below.
+  }
+  throw new RepriseError('INVALID_INPUT', `--output-schema ${path}: it holds no JSON schema`);
 }

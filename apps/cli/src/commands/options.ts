@@ -45,6 +45,7 @@ export const RUN = {
   'context-window': { type: 'count', value: 'TOKENS', help: "Use at most so many tokens. Default: the model's." },
   cwd: { type: 'text', value: 'DIR', help: 'Working directory of the tools. Default: where you are.' },
   title: { type: 'text', value: 'TEXT', help: 'Name of the session in lists.' },
+  'output-schema': { type: 'text', value: 'FILE', help: 'Ask for a value that fits the JSON schema in this file.' },
   'output-format': {
     type: 'choice',
     choices: ['text', 'json', 'stream-json'],

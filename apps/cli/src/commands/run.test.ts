@@ -87,6 +87,14 @@ describe('reprise run', () => {
           { data: bytes('two'), name: 'b.txt' },
         ],
       });
+      writeFileSync(join(folder, 's.json'), '{"type":"object"}');
+      const asked = await go(['--output-schema', 's.json', 'look'], {}, fakeIo({ cwd: folder }));
+      expect(asked.calls.find(([name]) => name === 'turn')?.[2]).toEqual({ busy: 'fail', output: { type: 'object' } });
+      const refused = await go(['--output-schema', 'a.txt', 'look'], {}, fakeIo({ cwd: folder }));
+      expect({ code: refused.code, told: refused.err.includes('holds no JSON schema') }).toEqual({
+        code: 2,
+        told: true,
+      });
       for (const path of ['none.txt', '.']) {
         const { code, err } = await go(['--attach', path, 'look'], {}, fakeIo({ cwd: folder }));
         expect({ code, told: err.includes(`--attach ${path}: `) }).toEqual({ code: 2, told: true });

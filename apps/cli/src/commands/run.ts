@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportEr
 import type { Handler, Io } from '@reprise/tui';
 import { createRenderer } from '../render/renderer.ts';
 import type { Renderer, TurnFacts } from '../render/renderer.ts';
-import { filesOf } from './files.ts';
+import { filesOf, outputOf } from './files.ts';
 import { budgetOf } from './budget.ts';
 import { openSession } from './open-session.ts';
 import type { RUN, RunFlags } from './options.ts';
@@ -22,6 +22,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
     const how = { busy: busyOf(options), ...(budget !== undefined && { budget }) };
     const { sessions, defaults } = await openSessions(io, options);
     try {
+      const output = outputOf(options['output-schema'], io);
       const attachments = filesOf(options.attach ?? [], io);
       const prompt = options.recover ? noPrompt(operands) : await promptOf(operands, io);
       const message = attachments.length === 0 ? prompt : { text: prompt, attachments };
@@ -29,7 +30,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       sessionId = session.id;
       session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
       session.on('turn', () => io.err.write('reprise: answering a message that waited first\n', 'dim'));
-      const turn = options.recover ? session.recovering : session.turn(message, how);
+      const turn = options.recover ? session.recovering : session.turn(message, { ...how, ...output });
       if (turn === undefined) {
         io.err.write('reprise: no turn was left open\n', 'dim');
         return EXIT.ok;

@@ -1,4 +1,4 @@
-import type { Chunk, Coded, Message, Outcome, Session, SessionHead, Sessions, Turn } from '@reprise/core';
+import type { Chunk, Coded, Message, Outcome, Session, SessionHead, Sessions, Turn, TurnOptions } from '@reprise/core';
 import { RepriseError } from '@reprise/core';
 
 export const AT = { seq: 1, attempt: 1, offset: 0 } as const;
@@ -83,8 +83,8 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
       state: head(id),
       head: head(id, { parent: { id: 'old', seq: 3 } }),
       on: () => undefined,
-      turn: (input: unknown) => {
-        calls.push(['turn', input]);
+      turn: (input: unknown, options: TurnOptions = {}) => {
+        calls.push(options.output === undefined ? ['turn', input] : ['turn', input, options]);
         return turn();
       },
       fork: async (options?: unknown) => {

@@ -1,4 +1,10 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider';
+import type {
+  JSONSchema7,
+  JSONValue,
+  LanguageModelV4CallOptions,
+  LanguageModelV4FunctionTool,
+  LanguageModelV4Message,
+} from '@ai-sdk/provider';
 import type { Capabilities, ModelInfo } from '../contracts/model.ts';
 import { effortOf, takesTemperature } from '../model/effort.ts';
 import { stopsFor } from '../model/stops.ts';
@@ -25,7 +31,14 @@ export interface CompileFacts {
 
 export type Request = Pick<
   LanguageModelV4CallOptions,
-  'prompt' | 'tools' | 'toolChoice' | 'maxOutputTokens' | 'temperature' | 'stopSequences' | 'reasoning'
+  | 'prompt'
+  | 'tools'
+  | 'toolChoice'
+  | 'maxOutputTokens'
+  | 'temperature'
+  | 'stopSequences'
+  | 'reasoning'
+  | 'responseFormat'
 >;
 
 /** The spec's default, sent where the model takes a temperature. */
@@ -57,8 +70,23 @@ export function compile(state: State, facts: CompileFacts): Request {
     }),
     ...(takesTemperature(info, effort) && { temperature: settings.temperature ?? TEMPERATURE }),
     ...(effort !== undefined && { reasoning: effort }),
+    ...formatOf(state, info.capabilities),
     ...(stops.length > 0 && { stopSequences: [...stops] }),
   };
+}
+
+/** The schema of the answer, where the model takes one; the others are told it in words. */
+function formatOf({ open }: State, capabilities: Capabilities): Pick<Request, 'responseFormat'> {
+  if (open?.output === undefined || !takesSchema(capabilities)) return {};
+  return { responseFormat: { type: 'json', schema: open.output as JSONSchema7 } };
+}
+
+function takesSchema({ schema, rules }: Capabilities): boolean {
+  return schema ?? (rules !== 'openai-chat' && rules !== 'strictest');
+}
+
+function inWords(schema: JSONValue): string {
+  return `Answer with JSON alone, without any other text, that fits this JSON schema:\n${JSON.stringify(schema)}`;
 }
 
 function systemOf(state: State): LanguageModelV4Message[] {
@@ -76,10 +104,11 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
   if (state.summary !== undefined) talk.userText(`<summary>\n${state.summary}\n</summary>`);
   for (const item of pairCalls(entries)) {
     if (item.kind === 'message') {
-      const { role, content, attachments } = item.record;
+      const { role, content, attachments, output } = item.record;
       if (content.trim() === '' && attachments === undefined) continue;
       if (talk.lastRole === 'tool' && wantsAnAnswer) talk.assistant([{ type: 'text', text: ENDED }]);
       talk.userFiles(attachments);
+      if (output !== undefined && !takesSchema(facts.info.capabilities)) talk.userText(inWords(output));
       talk.userText(role === 'system' ? `<system>\n${content}\n</system>` : content);
     } else if (withTools || item.slots.length === 0) {
       talk.step(assistantContent(item, facts, prefixFrom), item.slots);

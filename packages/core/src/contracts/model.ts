@@ -57,6 +57,8 @@ export interface Capabilities {
   readonly tools: boolean;
   readonly parallelTools: boolean;
   readonly input: readonly ('image' | 'pdf' | 'audio')[];
+  /** Takes a JSON schema for its answer; where it doesn't, it is told the schema in words. Default: all but `openai-chat` and `strictest` do. */
+  readonly schema?: boolean;
   /** Reasoning efforts that the model takes, weakest first; empty = none. */
   readonly effort: readonly string[];
   readonly cache: 'marks' | 'automatic' | 'none';

@@ -116,6 +116,12 @@ export interface TurnOptions {
   readonly key?: string;
   /** How hard the model thinks in this turn, in place of the session's `effort`. */
   readonly effort?: Effort;
+  /**
+   * The answer as a value of this schema (of type object; zod or JSON schema), as `outcome.output` and `message.output`. An answer that doesn't fit is
+   * told to the model, at most twice; then the turn fails with PROVIDER. Tools may be called before. After a crash a zod schema counts as its
+   * JSON schema.
+   */
+  readonly output?: ZodType | JSONSchema7;
   /** Goes on with this model, in this turn and after it: the same as `setModel` before. */
   readonly model?: SessionOptions['model'];
   /** What happens to calls of this turn that a person must agree to; default: as `SessionsConfig` says. */
@@ -189,6 +195,10 @@ export interface Session {
   /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
   readonly recovering: Turn | undefined;
   /** Starts a turn at once; await it, iterate it, or listen to it. */
+  message<O>(
+    input: MessageInput,
+    options: TurnOptions & { readonly output: ZodType<O> },
+  ): MessageStream<Message & { readonly output: O }>;
   message(input: MessageInput, options?: TurnOptions): MessageStream;
   /** The same, not thenable. */
   turn(input: MessageInput, options?: TurnOptions): Turn;

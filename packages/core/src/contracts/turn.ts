@@ -28,6 +28,8 @@ export interface Message {
   readonly usage?: TurnUsage;
   readonly important?: boolean;
   readonly attachments?: Attachment[];
+  /** What the turn was asked for as a value (`TurnOptions.output`); on the message that an outcome holds. */
+  readonly output?: unknown;
 }
 
 export interface ToolCall {
@@ -100,6 +102,8 @@ export interface Outcome {
   readonly finishReason: FinishReason;
   /** The last assistant message, also when it was cut short. */
   readonly message?: Message;
+  /** The value that was asked for with `TurnOptions.output`, as its schema gives it. */
+  readonly output?: unknown;
   readonly error?: Coded;
   /** `usage.total`. */
   readonly tokens: number;
@@ -137,12 +141,12 @@ export interface Turn {
  * `session.message(input)`: a Turn that can be awaited, and given where a `Promise<Message>` is wanted. `then` makes its promise when called, so an
  * unread failure rejects nothing.
  */
-export interface MessageStream extends Turn {
+export interface MessageStream<M extends Message = Message> extends Turn {
   readonly [Symbol.toStringTag]: string;
-  then<A = Message, B = never>(
-    onFulfilled?: ((message: Message) => A | PromiseLike<A>) | null,
+  then<A = M, B = never>(
+    onFulfilled?: ((message: M) => A | PromiseLike<A>) | null,
     onRejected?: ((error: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B>;
-  catch<R = never>(onRejected?: ((error: any) => R | PromiseLike<R>) | null): Promise<Message | R>;
-  finally(done?: (() => void) | null): Promise<Message>;
+  catch<R = never>(onRejected?: ((error: any) => R | PromiseLike<R>) | null): Promise<M | R>;
+  finally(done?: (() => void) | null): Promise<M>;
 }

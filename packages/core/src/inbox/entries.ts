@@ -1,4 +1,5 @@
 import type { Verdict } from '../contracts/ask.ts';
+import type { JSONValue } from '@ai-sdk/provider';
 import { EFFORTS } from '../contracts/model.ts';
 import type { InboxEntry } from '../contracts/storage.ts';
 import type { Limits } from '../contracts/usage.ts';
@@ -80,10 +81,11 @@ function filesOf({ files }: Record<string, unknown>): { readonly files?: NewFile
 }
 
 /** How the turn is to be run, as far as this code understands it. */
-function howOf({ effort, budget }: Record<string, unknown>): Omit<Said, 'text' | 'key'> {
+function howOf({ effort, budget, output }: Record<string, unknown>): Omit<Said, 'text' | 'key'> {
   const known = EFFORTS.find((one) => one === effort);
   return {
     ...(known !== undefined && { effort: known }),
+    ...(typeof output === 'object' && output !== null && { output: output as JSONValue }),
     ...(wrongLimits(budget) === undefined && { budget: budget as Limits }),
   };
 }

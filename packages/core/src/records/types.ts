@@ -83,6 +83,10 @@ export interface MessageRecord {
   /** The idempotency key under which it waited in the inbox. */
   readonly key?: string;
   readonly attachments?: readonly StoredFile[];
+  /** JSON schema of the value that the turn is to give. */
+  readonly output?: JSONValue;
+  /** Ours: tells the model that its answer does not fit. */
+  readonly correction?: true;
   /** Of the turn that it opens, in place of the session's. */
   readonly effort?: Effort;
   /** Of the turn that it opens. */

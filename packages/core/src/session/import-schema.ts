@@ -144,6 +144,8 @@ const record = z.discriminatedUnion('type', [
     turn: z.string().optional(),
     key: z.string().optional(),
     attachments,
+    output: json.optional(),
+    correction: z.literal(true).optional(),
     effort: effort.optional(),
     budget: limits.optional(),
     important: z.boolean().optional(),

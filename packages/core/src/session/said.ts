@@ -3,6 +3,7 @@ import { RepriseError } from '../errors.ts';
 import { checkFiles } from '../files/keep.ts';
 import type { NewFile } from '../files/read.ts';
 import { checkAttachment, readAttachment } from '../files/read.ts';
+import { outputSchema } from '../turn/output.ts';
 import type { Said } from '../turn/said.ts';
 import { wrongLimits } from './limits.ts';
 import { checkOptions } from './options.ts';
@@ -14,6 +15,7 @@ const KEY = /^[A-Za-z0-9_-]{1,100}$/;
 export interface Asked {
   readonly said: Omit<Said, 'files'>;
   readonly attachments: readonly AttachmentInput[];
+  readonly output: TurnOptions['output'];
 }
 
 /** A message as it may be sent. Throws INVALID_INPUT for what is wrong with it or its options, before anything begins. */
@@ -23,7 +25,7 @@ export function askedOf(input: MessageInput, options: TurnOptions): Asked {
   if (typeof text !== 'string' || !Array.isArray(attachments) || (text.trim() === '' && attachments.length === 0))
     throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty, or { text?, attachments }.');
   for (const attachment of attachments) checkAttachment(attachment);
-  const { busy, key, effort, model, onAsk, budget } = options;
+  const { busy, key, effort, model, onAsk, budget, output } = options;
   if (busy !== undefined && busy !== 'fail' && busy !== 'queue' && busy !== 'steer')
     throw new RepriseError('INVALID_INPUT', 'The option busy must be "fail", "queue" or "steer".');
   if (key !== undefined && !KEY.test(key))
@@ -34,11 +36,14 @@ export function askedOf(input: MessageInput, options: TurnOptions): Asked {
   const wanted = budget === undefined ? undefined : wrongLimits(budget);
   if (wanted !== undefined) throw new RepriseError('INVALID_INPUT', `The option budget must be ${wanted}.`);
   const how = { ...(effort !== undefined && { effort }), ...(budget !== undefined && { budget }) };
-  return { said: { text, ...how }, attachments };
+  if (output !== undefined && (typeof output !== 'object' || output === null))
+    throw new RepriseError('INVALID_INPUT', 'The option output must be a zod schema or a JSON schema.');
+  return { said: { text, ...how }, attachments, output };
 }
 
 /** The same with its files. INVALID_INPUT for a file that can't be one. */
-export async function saidOf({ said, attachments }: Asked, signal: AbortSignal): Promise<Said> {
+export async function saidOf({ said: words, attachments, output }: Asked, signal: AbortSignal): Promise<Said> {
+  const said = output === undefined ? words : { ...words, output: await outputSchema(output) };
   if (attachments.length === 0) return said;
   const files: NewFile[] = [];
   for (const attachment of attachments) files.push(await readAttachment(attachment, signal));

@@ -47,7 +47,7 @@ export class SessionHandle implements Session {
     return this.#parts.recovering;
   }
 
-  message(input: MessageInput, options?: TurnOptions): MessageStream {
+  message(input: MessageInput, options?: TurnOptions): MessageStream<any> {
     return startMessage(this.#parts, input, options);
   }
 

@@ -27,6 +27,7 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
   const { busy = 'fail', key = handle.id, model, onAsk } = options;
   const changes = model === undefined ? {} : { model };
   handle.onAsk = onAsk;
+  handle.output = options.output;
   return start(parts, handle, async () => {
     const wait = async () => {
       // Whoever is first at the session again records it.

@@ -50,7 +50,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       const titled =
         next.title === undefined && record.role === 'user' ? { ...next, title: titleOf(saidIn(record)) } : next;
       const begun = found(
-        begins === undefined ? titled : { ...titled, open: opened(begins, seq, record), failed: false },
+        begins === undefined
+          ? corrected(titled, record)
+          : { ...titled, open: opened(begins, seq, record), failed: false },
         record.attachments,
       );
       return push(begun, entryOf(seq, record), record.role);
@@ -89,7 +91,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       if (next.open?.turn !== record.turn) return next;
       const { open: _open, ...rest } = chargeEnd(next, record);
       const failed = record.status === 'failed';
-      return { ...rest, failed, refused: failed && record.error?.code === 'PROVIDER' };
+      // An answer that did not fit was no refusal.
+      const unfit = next.open.corrections !== undefined;
+      return { ...rest, failed, refused: failed && !unfit && record.error?.code === 'PROVIDER' };
     }
     case 'edit':
       return changed(next, record);
@@ -152,6 +156,12 @@ export function edited<R extends { content: string; important?: boolean }>(recor
   }
   if (change.important !== undefined) next.important = change.important;
   return next;
+}
+
+function corrected(state: State, { correction }: MessageRecord): State {
+  const { open } = state;
+  if (open === undefined || correction === undefined) return state;
+  return { ...state, open: { ...open, corrections: (open.corrections ?? 0) + 1 } };
 }
 
 /** A file that is attached again is there again, also where it was attached before. */

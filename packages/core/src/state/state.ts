@@ -1,3 +1,4 @@
+import type { JSONValue } from '@ai-sdk/provider';
 import type { Effort } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
@@ -54,6 +55,9 @@ export interface OpenTurn {
   readonly attempt: number;
   /** Parked: no model is asked before this time. */
   readonly until?: string;
+  /** JSON schema of what it is to give, and how often an answer did not fit. */
+  readonly output?: JSONValue;
+  readonly corrections?: number;
   /** How hard the model thinks in it, where that was said. */
   readonly effort?: Effort;
   /** Its own limits. */
@@ -74,7 +78,7 @@ export interface OpenTurn {
 }
 
 /** A turn that has nothing but its message. */
-export function opened(turn: string, seq: number, { timestamp, effort, budget }: MessageRecord): OpenTurn {
+export function opened(turn: string, seq: number, { timestamp, effort, budget, output }: MessageRecord): OpenTurn {
   return {
     turn,
     seq,
@@ -83,6 +87,7 @@ export function opened(turn: string, seq: number, { timestamp, effort, budget }:
     pending: [],
     attempt: 1,
     ...(effort !== undefined && { effort }),
+    ...(output !== undefined && { output }),
     ...(budget !== undefined && { budget }),
     spent: NO_SPENDING,
     children: {},

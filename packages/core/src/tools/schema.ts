@@ -10,7 +10,7 @@ function isZod(schema: ZodType | JSONSchema7): schema is ZodType {
 }
 
 /** The input schema as the model is told it. */
-export async function jsonSchemaOf(tool: Tool): Promise<JSONSchema7> {
+export async function jsonSchemaOf(tool: Pick<Tool, 'input'>): Promise<JSONSchema7> {
   const input = tool.input;
   if (!isZod(input)) return input as JSONSchema7;
   const { z } = await zod();
@@ -21,7 +21,7 @@ export async function jsonSchemaOf(tool: Tool): Promise<JSONSchema7> {
 export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
 /** What checks the input of a tool. Making one of a JSON schema costs more than a small call, so it is kept. Rejects where zod can't read the schema. */
-export async function checkerOf({ input }: Tool): Promise<ZodType> {
+export async function checkerOf({ input }: Pick<Tool, 'input'>): Promise<ZodType> {
   if (isZod(input)) return input;
   const { z } = await zod();
   return z.fromJSONSchema(input as Parameters<typeof z.fromJSONSchema>[0]);

@@ -12,6 +12,8 @@ export interface Ending {
   readonly status: TurnEndRecord['status'];
   readonly step: StepRecord | undefined;
   readonly error?: Coded;
+  /** The value that was asked for. */
+  readonly output?: unknown;
   /** What the last model call took, if it left no step. */
   readonly spent?: Spent;
 }

@@ -1,3 +1,4 @@
+import type { Tool } from '../contracts/tool.ts';
 import type { At, Chunk, ChunkOf, Message, MessageStream, Outcome, Turn, TurnEvents } from '../contracts/turn.ts';
 import type { OnAsk } from '../contracts/ask.ts';
 import { RepriseError } from '../errors.ts';
@@ -52,6 +53,8 @@ export class TurnHandle implements Turn {
 
   /** What this turn does where a person is needed, if it was told. */
   onAsk: OnAsk | undefined;
+  /** What the caller's own schema makes of the answer; its JSON schema is recorded. */
+  output: Tool['input'] | undefined;
 
   get signal(): AbortSignal {
     return this.#aborter.signal;

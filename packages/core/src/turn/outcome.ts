@@ -9,9 +9,15 @@ import { stepMessage } from '../state/transcript.ts';
 export function outcomeOf(
   state: State,
   turn: string,
-  ending: { readonly status: TurnEndRecord['status']; readonly step: StepRecord | undefined; readonly error?: Coded },
+  ending: {
+    readonly status: TurnEndRecord['status'];
+    readonly step: StepRecord | undefined;
+    readonly error?: Coded;
+    readonly output?: unknown;
+  },
 ): Outcome {
   const open = state.open?.turn === turn ? state.open : undefined;
+  const output = 'output' in ending ? { output: ending.output } : {};
   const usage = open?.usage ?? NO_USAGE;
   const step = ending.step ?? lastStep(state, turn);
   const status = ending.status === 'interrupted' ? 'aborted' : ending.status;
@@ -19,7 +25,8 @@ export function outcomeOf(
     status,
     finishReason:
       status === 'aborted' ? 'interrupted' : status === 'failed' ? 'error' : (step?.finishReason ?? 'other'),
-    ...(step !== undefined && { message: lastMessage(state, step) }),
+    ...(step !== undefined && { message: { ...lastMessage(state, step), ...output } }),
+    ...output,
     ...(ending.error !== undefined && { error: ending.error }),
     tokens: usage.total,
     usage,

@@ -2,14 +2,13 @@ import type { Outcome } from '../contracts/turn.ts';
 import { isPaused } from '../context/compile.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
-import type { StepRecord } from '../records/types.ts';
 import { runCalls } from './calls.ts';
 import type { Ending } from './conduct.ts';
 import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
-import { hear, takeSteering } from './hear.ts';
+import { hear, takeSteering, told } from './hear.ts';
 import { LoopWatch } from './loops.ts';
-import { lastMessage } from './outcome.ts';
+import { answered } from './output.ts';
 import type { Said } from './said.ts';
 import { callModel } from './step.ts';
 
@@ -48,7 +47,10 @@ export async function loop(context: TurnContext, first: number): Promise<Ending>
     if (step === undefined) throw new RepriseError('INTERNAL', 'A model call gave neither a step nor an error.');
     const calls = step.toolCalls ?? [];
     const finished = calls.length === 0 && !isPaused(step);
-    if (finished && (steps >= limit || !(await takeSteering(context)))) return { status: 'done', step };
+    if (finished && (steps >= limit || !(await takeSteering(context)))) {
+      const ending = await answered(context, step, steps >= limit);
+      if (ending !== undefined) return ending;
+    }
     const looping = calls.length === 0 ? undefined : watch.see(await runCalls(context, step));
     if (signal.aborted) return { status: statusOf(signal), step, error: signal.reason as Coded };
     if (looping !== undefined) return { status: 'failed', step, error: looping };
@@ -59,12 +61,6 @@ export async function loop(context: TurnContext, first: number): Promise<Ending>
 /** Somebody gave up; or the turn failed, if only because its time was over. */
 function statusOf(signal: AbortSignal): 'aborted' | 'failed' {
   return signal.aborted && (signal.reason as Coded).code !== 'BUDGET_EXCEEDED' ? 'aborted' : 'failed';
-}
-
-/** Listeners hear of a message once it is stored. */
-function told({ live }: TurnContext, step: StepRecord): void {
-  live.events.emit('message', lastMessage(live.state, step));
-  if (step.usage !== undefined) live.events.emit('token_usage', { ...step.usage, session: live.state.usage });
 }
 
 function tooManySteps(limit: number): RepriseError {

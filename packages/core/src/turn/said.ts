@@ -1,3 +1,4 @@
+import type { JSONValue } from '@ai-sdk/provider';
 import type { NewFile } from '../files/read.ts';
 import type { Effort } from '../contracts/model.ts';
 import type { Limits } from '../contracts/usage.ts';
@@ -10,6 +11,8 @@ export interface Said {
   /** Nobody is there to hear what is wrong with it. */
   readonly waited?: boolean;
   readonly files?: readonly NewFile[];
+  /** JSON schema of what the turn is to give. */
+  readonly output?: JSONValue;
   readonly effort?: Effort;
   /** What the turn may take. */
   readonly budget?: Limits;

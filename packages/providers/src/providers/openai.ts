@@ -1,3 +1,4 @@
+import type { JSONSchema7, LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { modelFetch } from './model-fetch.ts';
 import { trimSlashes, type ProviderSpec } from './spec.ts';
 
@@ -44,7 +45,28 @@ export const openai: ProviderSpec = {
     providerOptions: {
       ...options.providerOptions,
       // With an effort the SDK would ask for a summary too, which only verified organisations may (400 for all others).
-      openai: { store: false, reasoningSummary: null, ...options.providerOptions?.openai },
+      openai: {
+        store: false,
+        reasoningSummary: null,
+        strictJsonSchema: isStrict(options.responseFormat),
+        ...options.providerOptions?.openai,
+      },
     },
   }),
 };
+
+/** Strict schemas close every object and require all that it names; others would be refused as such (400), so they are sent as a guide. */
+function isStrict(format: LanguageModelV4CallOptions['responseFormat']): boolean {
+  return format?.type !== 'json' || strict(format.schema);
+}
+
+function strict(schema: unknown): boolean {
+  if (Array.isArray(schema)) return schema.every(strict);
+  if (typeof schema !== 'object' || schema === null) return true;
+  const { type, properties, required, additionalProperties } = schema as JSONSchema7;
+  if (type === 'object' || properties !== undefined) {
+    const names = Object.keys(properties ?? {});
+    if (additionalProperties !== false || names.some((name) => required?.includes(name) !== true)) return false;
+  }
+  return Object.values(schema).every(strict);
+}
