@@ -16,14 +16,7 @@ export type {
 } from './contracts/storage.ts';
 export type { Capabilities, Effort, ModelFailure, ModelInfo, ModelResolver, ResolvedModel } from './contracts/model.ts';
 export type { AskAnswer, Asked, OnAsk, PendingAsk, ToolQuestion, Verdict } from './contracts/ask.ts';
-export type {
-  CallFacts,
-  Hooks,
-  RecordFacts,
-  RequestAdditions,
-  RequestFacts,
-  ResultFacts,
-} from './contracts/hooks.ts';
+export type { CallFacts, Hooks, RecordFacts, RequestAdditions, RequestFacts, ResultFacts } from './contracts/hooks.ts';
 export { defineTool } from './contracts/tool.ts';
 export type {
   Access,
