@@ -49,7 +49,7 @@ export async function answered(context: TurnContext, step: StepRecord, last: boo
 type Judged = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
 /** The value in an answer, as the schema gives it. Models that were told in words like to wrap it. */
-export async function judge(content: string, schema: NonNullable<TurnOptions['output']>): Promise<Judged> {
+async function judge(content: string, schema: NonNullable<TurnOptions['output']>): Promise<Judged> {
   for (const text of [content, fenced(content), braced(content)]) {
     if (text === undefined) continue;
     try {
