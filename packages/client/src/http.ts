@@ -21,7 +21,7 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/v1`. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: unknown;
   /** With it the server does once what it is asked twice, so a broken connection is no reason to give up. */
   readonly key?: string;
@@ -104,8 +104,8 @@ async function send(connection: Connection, call: Call): Promise<Response> {
 }
 
 function urlOf({ url }: Connection, { path, query = {} }: Call): string {
-  const known = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, String(value)]],
+  const known = Object.entries(query).flatMap(([name, value = []]): [string, string][] =>
+    [value].flat().map((one) => [name, String(one)]),
   );
   const words = new URLSearchParams(known).toString();
   return `${url}/v1${path}${words === '' ? '' : `?${words}`}`;

@@ -22,7 +22,7 @@ export async function dispatch(
     }
     const input = {
       params: checked(facts.params, params, 'path'),
-      query: checked(facts.query, queryOf(request), 'query'),
+      query: checked(facts.query, queryOf(request, facts.repeated), 'query'),
       body: await bodyOf(facts, request, context.limits.bodyBytes),
       request,
       principal,
@@ -61,12 +61,15 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
   });
 }
 
-/** Each name once: a second value would be one that somebody else reads. */
-function queryOf(request: Request): Record<string, string> {
-  const query: Record<string, string> = {};
-  for (const [name, value] of new URL(request.url).searchParams) {
-    if (Object.hasOwn(query, name)) throw new Refusal(400, `The query names ${JSON.stringify(name)} twice.`);
-    query[name] = value;
+/** Each name once, but for those that may be `repeated`: a second value would be one that somebody else reads. */
+function queryOf(request: Request, repeated: readonly string[] = []): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = {};
+  const { searchParams } = new URL(request.url);
+  for (const name of new Set(searchParams.keys())) {
+    const [first = '', ...more] = searchParams.getAll(name);
+    if (more.length > 0 && !repeated.includes(name))
+      throw new Refusal(400, `The query names ${JSON.stringify(name)} twice.`);
+    query[name] = more.length > 0 ? [first, ...more] : first;
   }
   return query;
 }

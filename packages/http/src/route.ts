@@ -33,6 +33,8 @@ export interface RouteFacts<
   readonly scope: Scope | 'none';
   readonly params?: P;
   readonly query?: Q;
+  /** Names in the query that may stand there several times. */
+  readonly repeated?: readonly string[];
   readonly body?: B;
   /** The body may be absent. */
   readonly optionalBody?: true;

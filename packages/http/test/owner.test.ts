@@ -50,6 +50,15 @@ test('a token that owns sees what it made, and nothing else', async () => {
   expect((await alice('GET', `/v1/sessions/${hers.id}`)).status).toBe(200);
 });
 
+test('a list may ask for several tags, all of which a session must bear; nothing else may be asked twice', async () => {
+  const { alice } = shared();
+  const both = (await alice('POST', '/v1/sessions', { tags: ['a', 'b'] })).body.id;
+  await alice('POST', '/v1/sessions', { tags: ['a'] });
+  expect(ids((await alice('GET', '/v1/sessions?tag=b&tag=a')).body)).toEqual([both]);
+  expect((await alice('GET', '/v1/sessions?tag=a')).body.items).toHaveLength(2);
+  expect((await alice('GET', '/v1/sessions?limit=1&limit=2')).status).toBe(400);
+});
+
 test.each(ROUTES.filter(({ path }) => path.startsWith('/v1/sessions/{id}')).map((route) => [route.id, route] as const))(
   '%s answers for a session of somebody else as for none',
   async (id, { method, path }) => {

@@ -46,6 +46,7 @@ export const sessionRoutes: readonly Route[] = [
       description: 'With `parent`: the forks of a session.',
       scope: 'read',
       query: listQuery,
+      repeated: ['tag'],
       answers: { 200: { description: 'A page.', schema: sessionPage } },
       errors: [],
     },

@@ -37,7 +37,10 @@ export const listQuery = z.object({
   order: z.enum(['created', 'lastMessage']).default('lastMessage'),
   cwd: z.string().optional(),
   parent: sessionId.optional(),
-  tag: z.string().optional(),
+  tag: z
+    .union([z.string(), z.array(z.string()).max(16)])
+    .optional()
+    .describe('Several: sessions that bear all of them.'),
   model: z.string().optional(),
   status: z.enum(['active', 'idle', 'error']).optional(),
   since: z.iso.datetime({ offset: true }).optional(),
