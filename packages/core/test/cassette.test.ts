@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { JSONSchema7, LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import {
   cassetteModel,
   cassetteModels,
@@ -171,6 +171,13 @@ describe('what was recorded gives the same records', () => {
       in: { seq: 4 },
       path: 'result',
     });
+  });
+
+  test('a value of a schema, and what was said of one that did not fit', async () => {
+    const scene = await recorded([say('{"n":"x"}'), say('{"n":7}')]);
+    const output: JSONSchema7 = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
+    expect((await scene.session.turn('How many?', { output }).outcome()).output).toEqual({ n: 7 });
+    expect(await replayCassette(readCassette(scene.text()))).toEqual({ turns: 1, skipped: [] });
   });
 
   test('denials, and that they were', async () => {

@@ -19,7 +19,8 @@ export function followed(
     const next = records[stored];
     tools.next(next?.record.type === 'result' ? next.record.call : undefined);
     for (const { record } of records.slice(stored)) {
-      if (record.type !== 'message') break;
+      // What the engine says itself it says again.
+      if (record.type !== 'message' || record.correction) break;
       const key = record.key ?? record.id;
       await storage.inbox?.put(session, letterEntry({ kind: 'message', key, mode: 'steer', text: record.content }));
     }

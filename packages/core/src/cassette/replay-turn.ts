@@ -1,3 +1,4 @@
+import type { JSONSchema7 } from '@ai-sdk/provider';
 import type { Turn } from '../contracts/turn.ts';
 import { isCoded } from '../errors.ts';
 import { createSessions } from '../session/sessions.ts';
@@ -35,8 +36,12 @@ export async function playTurn(scene: TurnScene): Promise<TurnDifference | undef
     report: () => undefined,
   });
   const session = await sessions.resume(id);
-  const { content, effort, budget } = turn.opening;
-  playing.turn = session.turn(content, { ...(effort && { effort }), ...(budget && { budget }) });
+  const { content, effort, budget, output } = turn.opening;
+  playing.turn = session.turn(content, {
+    ...(effort && { effort }),
+    ...(budget && { budget }),
+    ...(output !== undefined && { output: output as JSONSchema7 }),
+  });
   await pump(playing.turn, () => real?.running() !== true, clock, recorded);
   const found = await added();
   await sessions.close();
