@@ -55,6 +55,8 @@ export function ownContext(context: ServerContext, owner: string): ServerContext
     ...context,
     sessions: ownDoors(sessions, owner),
     pool: ownPool(pool, sessions, owner),
+    // A chat of the same name is another one.
+    chats: new Map(),
     options: { ...options, ...(search && { search: ownSearch(search, owner) }) },
   };
 }

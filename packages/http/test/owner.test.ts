@@ -138,3 +138,20 @@ test('a sub-session belongs to whom the one above it does', async () => {
   expect(ids((await alice('GET', `/v1/sessions?parent=${id}`)).body)).toEqual(['below']);
   expect(ids((await bob('GET', `/v1/sessions?parent=${id}`)).body)).toEqual([]);
 });
+
+test('chats of the same name are different ones, also when they begin at once, and the name of a session opens none of others', async () => {
+  const { alice, bob, all } = shared();
+  const say = (as: Stage['call'], id: string) =>
+    as('POST', '/v1/chat', {
+      id,
+      messages: [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: 'hello' }] }],
+    }).catch(() => undefined);
+  await Promise.all([say(alice, 'Chat-1'), say(bob, 'Chat-1')]);
+  const hers = (await alice('GET', '/v1/chat/Chat-1')).body;
+  const his = (await bob('GET', '/v1/chat/Chat-1')).body;
+  expect(hers.session).not.toBe(his.session);
+  expect((await bob('GET', `/v1/chat/${hers.session}`)).body).toEqual({ id: hers.session, messages: [] });
+  await say(bob, hers.session);
+  expect((await bob('GET', `/v1/chat/${hers.session}`)).body.session).not.toBe(hers.session);
+  expect((await all('GET', `/v1/sessions/${hers.session}`)).body).toMatchObject({ messageCount: 2 });
+});

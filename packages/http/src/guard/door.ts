@@ -15,6 +15,14 @@ export function doorOf(context: ServerContext) {
   const whoIs = tokenGuard(options.tokens);
   const rates = new Rates(options, clock);
 
+  /** By owner, of which there are as many as tokens. */
+  const contexts = new Map<string, ServerContext>();
+  const contextFor = (owner: string): ServerContext => {
+    const there = contexts.get(owner) ?? ownContext(context, owner);
+    contexts.set(owner, there);
+    return there;
+  };
+
   return async (
     call: Call,
     request: Request,
@@ -33,7 +41,7 @@ export function doorOf(context: ServerContext) {
       if (session !== undefined) call.session = session;
       if (principal?.owner === undefined) return await dispatch(route, request, params, principal, context);
       if (session !== undefined) await assertOwn(context.sessions, session, principal.owner);
-      return await dispatch(route, request, params, principal, ownContext(context, principal.owner));
+      return await dispatch(route, request, params, principal, contextFor(principal.owner));
     } catch (error) {
       return failed(error, context);
     }
