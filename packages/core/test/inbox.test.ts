@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Turn } from '../src/contracts/turn.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { until } from './support/clock.ts';
-import { call, calls, say } from './support/model.ts';
+import { call, calls, httpError, say } from './support/model.ts';
 import { problemsOf } from './support/prompt-rules.ts';
 import { stage, tool } from './support/stage.ts';
 import { faulty, recordsOf } from './support/storage.ts';
@@ -56,6 +56,17 @@ test('steer: a message of another process becomes part of the turn that runs, be
     'first answer',
   ]);
   for (const request of model.requests) expect(problemsOf(request, { own: 'test' })).toEqual([]);
+});
+
+test('steer: the sender hears how that turn ended, also when it failed, with what it took', async () => {
+  const { other, turn, letGo, clock, model } = await busy();
+  model.script.splice(0, 9, httpError(401, 'bad key'));
+  const steering = other.turn('look left', { busy: 'steer' });
+  await queued(steering);
+  letGo();
+  const { status, error, usage, steps } = await turn.outcome();
+  expect([status, error?.code]).toEqual(['failed', 'AUTH']);
+  expect(await clock.drive(steering.outcome())).toMatchObject({ status, error: { code: 'AUTH' }, usage, steps });
 });
 
 test('queue: it is answered in a turn of its own, by whoever waits, once the session is free', async () => {

@@ -110,10 +110,12 @@ test.each([1, 3, 7, 50])('pages of %i messages are the whole, forwards and backw
     forth.push(...page.items);
     after = page.after;
   } while (after !== undefined);
-  const plain = (items: typeof back) => items.map(({ seq: _, ...message }) => message);
+  const plain = (items: typeof back) => items.map(({ seq: _, turn: __, ...message }) => message);
   expect(plain(back)).toEqual(whole);
   expect(plain(forth)).toEqual(whole);
   expect(back.map(({ seq }) => seq)).toEqual(forth.map(({ seq }) => seq));
+  expect(back.map(({ turn }) => turn)).toEqual(forth.map(({ turn }) => turn));
+  expect(back[0]?.turn).toEqual(back[1]?.turn);
 });
 
 test('pages begin at the last clear, unless all is asked for', async () => {

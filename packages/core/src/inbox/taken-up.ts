@@ -1,10 +1,11 @@
 import type { Outcome } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
+import type { TurnEndRecord } from '../records/types.ts';
 import type { LiveSession } from '../session/live.ts';
+import { readable } from '../session/load.ts';
 import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
 import { ready } from '../session/ready.ts';
-import { NO_USAGE } from '../state/state.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { lastMessage } from '../turn/outcome.ts';
 
@@ -12,7 +13,7 @@ import { lastMessage } from '../turn/outcome.ts';
  * How the turn ended in which the message of this key was answered, whoever sent it; `undefined` where there is none. CONFLICT where it was
  * another message.
  */
-function answered({ live }: Parts, handle: TurnHandle, key: string, text: string): Outcome | undefined {
+async function answered({ live }: Parts, handle: TurnHandle, key: string, text: string): Promise<Outcome | undefined> {
   const entries = live.state.entries.toArray();
   const at = entries.findIndex(({ record }) => record.type === 'message' && record.key === key);
   const entry = entries[at];
@@ -30,14 +31,32 @@ function answered({ live }: Parts, handle: TurnHandle, key: string, text: string
     .slice(at + 1)
     .findLast(({ record: later }) => later.type === 'step' && later.turn === turn)?.record;
   const message = last?.type === 'step' ? { message: lastMessage(live.state, last) } : {};
-  const finishReason = last?.type === 'step' ? last.finishReason : 'other';
-  const status = finishReason === 'interrupted' ? 'aborted' : 'done';
-  return { status, finishReason, ...message, tokens: 0, usage: NO_USAGE, steps: 0 };
+  const end = turn === undefined ? undefined : await endOf(live, turn, seq);
+  if (end === undefined) return nothing('failed', new RepriseError('INTERNAL', `The turn ${turn} has no end.`));
+  const { status, finishReason, usage, steps, error } = end;
+  return {
+    status: status === 'interrupted' ? 'aborted' : status,
+    finishReason,
+    ...message,
+    ...(error !== undefined && { error: new RepriseError(error.code, error.message) }),
+    tokens: usage.total,
+    usage,
+    steps,
+  };
+}
+
+/** The end of a turn whose message is record `after`. */
+async function endOf(live: LiveSession, turn: string, after: number): Promise<TurnEndRecord | undefined> {
+  for await (const stored of live.records(after, [])) {
+    const record = readable(stored, []);
+    if (record?.type === 'turn-end' && record.turn === turn) return record;
+  }
+  return undefined;
 }
 
 /** The same of a message that waited, and waits no more. */
-export function takenUp(parts: Parts, handle: TurnHandle, key: string, text: string): Outcome {
-  const outcome = answered(parts, handle, key, text);
+export async function takenUp(parts: Parts, handle: TurnHandle, key: string, text: string): Promise<Outcome> {
+  const outcome = await answered(parts, handle, key, text);
   return outcome ?? nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
 }
 
