@@ -89,12 +89,8 @@ export function connect(options: ConnectOptions): RemoteSessions {
     checkId(id);
     return ask(connection, { method: 'GET', path: `/sessions/${id}` });
   };
-  const page = async ({ cursor, limit, order, where = {} }: Query = {}): Promise<Page<SessionHead>> =>
-    ask(connection, {
-      method: 'GET',
-      path: '/sessions',
-      query: { cursor, limit, order, ...where, tag: oneTag(where) },
-    });
+  const page = ({ cursor, limit, order, where = {} }: Query = {}): Promise<Page<SessionHead>> =>
+    ask(connection, { method: 'GET', path: '/sessions', query: { cursor, limit, order, ...where } });
   const items = async <T>(path: string): Promise<readonly T[]> =>
     (await ask<{ items: readonly T[] }>(connection, { method: 'GET', path })).items;
 
@@ -143,12 +139,6 @@ export function connect(options: ConnectOptions): RemoteSessions {
     tools: () => items('/tools'),
   };
   return sessions;
-}
-
-function oneTag({ tag }: NonNullable<Query['where']>): string | undefined {
-  if (tag === undefined || typeof tag === 'string') return tag;
-  if (tag.length <= 1) return tag[0];
-  throw new RepriseError('UNSUPPORTED', 'A server lists by one tag at a time.');
 }
 
 function connectionOf(options: ConnectOptions): Connection {

@@ -19,6 +19,8 @@ describe('sessions', () => {
     expect((await at.remote.list()).map(({ id }) => id).toSorted()).toEqual([session.id, copy.id].toSorted());
     expect(await at.remote.page({ limit: 1 })).toMatchObject({ items: [{}], cursor: expect.any(String) });
     expect((await at.remote.list({ where: { tag: 'y' } })).length).toBe(2);
+    expect((await at.remote.list({ where: { tag: ['y', 'z'] } })).length).toBe(0);
+    expect((await at.remote.list({ where: { tag: ['y', 'y'] } })).length).toBe(2);
     await at.remote.delete(copy.id);
     await expect(at.remote.info(copy.id)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
     expect((await at.remote.create({ sessionId: session.id })).id).toBe(session.id);

@@ -2,6 +2,7 @@ import { systemClock } from '@reprise/core';
 import type { Clock, Session, Sessions } from '@reprise/core';
 import { Streams } from './events/streams.ts';
 import { Answers } from './idempotency.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openApi } from './openapi.ts';
 import { LIMITS } from './options.ts';
 import type { Limits, ServerOptions } from './options.ts';
@@ -23,6 +24,7 @@ export interface ServerContext {
   readonly inFlight: InFlight;
   /** Sessions of chats that are being made: two first requests of one chat make one. */
   readonly chats: Map<string, Promise<Session>>;
+  readonly metrics: Metrics;
   readonly report: (error: unknown) => void;
   /** The OpenAPI document. */
   readonly document: () => unknown;
@@ -31,18 +33,28 @@ export interface ServerContext {
 export function contextOf(sessions: Sessions, options: ServerOptions, routes: readonly Route[]): ServerContext {
   const clock = options.clock ?? systemClock;
   const limits = { ...LIMITS, ...options.limits };
+  const report = options.report ?? ((error: unknown) => console.error(error));
+  const metrics = new Metrics(options.tools?.map(({ name }) => name));
   let document: unknown;
   return {
     sessions,
     options,
     limits,
     clock,
-    pool: new Pool(sessions, clock, limits),
+    pool: new Pool(sessions, clock, limits, (turn, session) => {
+      metrics.watch(turn);
+      try {
+        if (session !== undefined) options.onTurn?.(turn, session);
+      } catch (error) {
+        report(error);
+      }
+    }),
+    metrics,
     streams: new Streams(clock, limits),
     answers: new Answers(),
     inFlight: new Map(),
     chats: new Map(),
-    report: options.report ?? ((error) => console.error(error)),
+    report,
     document: () => (document ??= openApi(routes, options.version)),
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock, SessionStorage, Tool } from '@reprise/core';
+import type { Clock, Session, SessionStorage, Tool, Turn } from '@reprise/core';
 import type { RequestEntry } from './call.ts';
 
 /** So many requests at once, and then so many a second. */
@@ -93,6 +93,10 @@ export interface ServerOptions {
   readonly rate?: Rate;
   /** Gets one entry for each request when its answer begins, refused ones too. What it throws goes to `report`. */
   readonly audit?: (entry: RequestEntry) => void;
+  /** Gets each turn that is asked for here, with its session, before it begins: for traces, and what else watches turns. What it throws goes to `report`. */
+  readonly onTurn?: (turn: Turn, session: Session) => void;
+  /** Seconds that the event loop was late at worst since it was asked last, for `GET /metrics`; `eventLoopLag()` of `@reprise/http/node` tells it. */
+  readonly lag?: () => number;
   readonly clock?: Clock;
   /** Shown by `GET /v1/health` to those who have a token. */
   readonly version?: string;

@@ -25,7 +25,7 @@ export interface RouteFacts<
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With parameters in braces. */
-  readonly path: `/v1/${string}`;
+  readonly path: `/v1/${string}` | '/metrics';
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

@@ -1,16 +1,18 @@
 import type { Call, RequestEntry } from './call.ts';
 import type { ServerContext } from './context.ts';
 
-/** Tells who keeps a log of a request whose answer begins. */
+/** Counts a request whose answer begins, and tells who keeps a log of them. */
 export function tell(
-  { options: { audit }, clock, report }: ServerContext,
+  { options: { audit }, clock, metrics, report }: ServerContext,
   { operation, principal, session, address }: Call,
   { method }: Request,
   { status, headers }: Response,
   since: number,
 ): void {
-  if (audit === undefined) return;
   const now = clock.now();
+  const ms = Math.max(0, now - since);
+  metrics.answered({ operation, method, status, ms });
+  if (audit === undefined) return;
   // A session that the request made.
   const made = /^\/v1\/sessions\/([^/]+)$/.exec(headers.get('location') ?? '')?.[1];
   const about = session ?? made;
@@ -18,7 +20,7 @@ export function tell(
     at: new Date(now).toISOString(),
     method,
     status,
-    ms: Math.max(0, now - since),
+    ms,
     ...(operation !== undefined && { operation }),
     ...(principal !== undefined && { token: principal.name }),
     ...(about !== undefined && { session: about.slice(0, 200) }),

@@ -1,3 +1,4 @@
+export { eventLoopLag } from './lag.ts';
 export { listen } from './listen.ts';
 export type { ListenOptions, Listening } from './listen.ts';
 export { tokenIn } from './token-file.ts';

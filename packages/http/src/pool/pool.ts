@@ -8,6 +8,9 @@ interface Kept {
   usedAt: number;
 }
 
+/** Told of each turn as it is asked for. Must not throw. */
+export type Observe = (turn: Turn, session: Session | undefined) => void;
+
 /**
  * The sessions that requests work on. They are opened when they are asked for, kept for those who come back, and let go once idle or too many;
  * leases are the engine's, taken for each turn. Turns wait here for one of the places in which they run.
@@ -23,7 +26,10 @@ export class Pool {
   #cancelSweep: (() => void) | undefined;
   #closing = false;
 
-  constructor(sessions: Sessions, clock: Clock, limits: Limits) {
+  readonly #observe: Observe;
+
+  constructor(sessions: Sessions, clock: Clock, limits: Limits, observe: Observe = () => undefined) {
+    this.#observe = observe;
     this.#sessions = sessions;
     this.#clock = clock;
     this.#limits = limits;
@@ -61,20 +67,21 @@ export class Pool {
   /** Starts a turn once there is a place for it, which it holds to its end. RATE_LIMIT where too many wait, ABORTED while the server stops. */
   async turn(id: string, start: () => Turn, signal: AbortSignal): Promise<Turn> {
     this.refuseIfClosing();
-    return this.#run(await this.slots.enter(id, signal), start);
+    return this.#run(id, await this.slots.enter(id, signal), start);
   }
 
   /** Starts a turn that waits for the one that runs on the session, or becomes part of it. RATE_LIMIT where too many do. */
   async beside(id: string, start: () => Turn): Promise<Turn> {
     this.refuseIfClosing();
-    return this.#run(this.slots.beside(id), start);
+    return this.#run(id, this.slots.beside(id), start);
   }
 
-  #run(free: () => void, start: () => Turn): Turn {
+  #run(id: string, free: () => void, start: () => Turn): Turn {
     try {
       this.refuseIfClosing();
       const turn = start();
       this.#turns.add(turn);
+      this.#observe(turn, this.#kept.get(id)?.session);
       void turn.outcome().then(() => {
         this.#turns.delete(turn);
         free();

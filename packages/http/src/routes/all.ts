@@ -5,6 +5,7 @@ import { contextRoutes } from './context.ts';
 import { eventRoutes } from './events.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
+import { metricsRoutes } from './metrics.ts';
 import { sessionRoutes } from './sessions.ts';
 import { transferRoutes } from './transfer.ts';
 import { turnRoutes } from './turns.ts';
@@ -20,4 +21,5 @@ export const ROUTES: readonly Route[] = [
   ...contextRoutes,
   ...transferRoutes,
   ...metaRoutes,
+  ...metricsRoutes,
 ];
