@@ -82,7 +82,8 @@ function operation(route: Route, parts: Parts): Json {
   };
 }
 
-function statuses({ errors, headers, scope, body }: Route): number[] {
+/** The statuses of the problems that a route may answer. */
+export function statuses({ errors, headers, scope, body }: Route): number[] {
   const all = [...COMMON, ...errors].map((code) => STATUS[code]);
   if (scope !== 'none') all.push(401);
   if (headers?.includes('If-Match')) all.push(412);

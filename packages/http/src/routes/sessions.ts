@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { RepriseError } from '@reprise/core';
 import type { Query, SessionHead, SessionOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
@@ -9,6 +8,7 @@ import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
 import { params } from '../schemas/common.ts';
 import { forkBody, listQuery, newSession, session, sessionChange, sessionPage } from '../schemas/session.ts';
+import { usage } from '../schemas/usage.ts';
 
 const one = { description: 'The session.', schema: session, headers: { ETag: 'Changes with each record.' } };
 
@@ -144,23 +144,17 @@ export const sessionRoutes: readonly Route[] = [
       method: 'GET',
       path: '/v1/sessions/{id}/usage',
       tag: 'sessions',
-      summary: 'Tokens that were used, and how full the context window is.',
+      summary: 'What model calls took, and how full the context window is.',
       scope: 'read',
       params,
       answers: {
-        200: {
-          description: 'Tokens.',
-          schema: z.object({
-            tokenUsage: session.shape.tokenUsage,
-            context: z.object({ current: z.int().nonnegative(), max: z.int().nonnegative() }),
-          }),
-        },
+        200: { description: 'What its model calls took.', schema: usage },
       },
       errors: ['SESSION_NOT_FOUND'],
     },
-    async ({ params: { id } }, { pool }) => {
-      const open = await pool.open(id);
-      return json({ tokenUsage: open.state.tokenUsage, context: open.getContextUsage() });
+    async ({ params: { id } }, { pool, sessions }) => {
+      const ledger = await sessions.usage(id);
+      return json({ ...ledger, context: (await pool.open(id)).getContextUsage() });
     },
   ),
 ];

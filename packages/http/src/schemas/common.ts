@@ -27,3 +27,7 @@ export const messageParams = z.object({
   id: sessionId,
   message: z.string().min(1).max(200).describe('The id of a message.'),
 });
+
+export const lineage = z
+  .object({ id: sessionId, seq: count, kind: z.literal('spawn').optional() })
+  .describe('The session that it comes from, and at which record.');

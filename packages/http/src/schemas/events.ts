@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { code, count, problem, sessionId, time } from './common.ts';
+import { code, count, lineage, problem, sessionId, time } from './common.ts';
 import { finishReason, message, turnUsage } from './message.ts';
 import { asked } from './ask.ts';
-import { lineage } from './session.ts';
 
 const at = z.object({ seq: count, attempt: count, offset: count, reasoning: count.optional() }).meta({
   id: 'Position',

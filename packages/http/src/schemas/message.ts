@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, sessionId, time } from './common.ts';
+import { limits } from './usage.ts';
 
 export const finishReason = z.enum(['stop', 'length', 'tool-calls', 'content-filter', 'error', 'interrupted', 'other']);
 
@@ -37,6 +38,12 @@ export const newMessage = z.strictObject({
     .describe(
       'While a turn runs: refuse with SESSION_BUSY, answer in a turn of its own afterwards, or make it part of the turn that runs.',
     ),
+  onAsk: z
+    .enum(['wait', 'deny', 'fail'])
+    .optional()
+    .describe('Calls that a person must agree to: wait for an answer, are denied, or end the turn.'),
+  effort: z.string().min(1).max(40).optional().describe('How hard the model thinks in this turn.'),
+  budget: limits.optional().describe('What this turn may take.'),
   model: z.string().min(1).optional().describe('Goes on with this model, in this turn and after it.'),
 });
 

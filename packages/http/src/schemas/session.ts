@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { count, sessionId, time } from './common.ts';
+import { count, lineage, sessionId, time } from './common.ts';
+import { limits } from './usage.ts';
 
-export const lineage = z
-  .object({ id: sessionId, seq: count })
-  .describe('The session that it was forked from, and at which record.');
-
-const usage = z.object({ input: count, output: count, total: count });
+const tokens = z.object({ input: count, output: count, total: count });
 
 export const session = z
   .object({
@@ -14,7 +11,7 @@ export const session = z
     createdAt: time,
     lastMessage: time.describe('Time of the last message.'),
     messageCount: count,
-    tokenUsage: usage,
+    tokenUsage: tokens,
     tools: z.array(z.string()),
     status: z.enum(['active', 'idle', 'error']),
     seq: count.describe('The last record. The ETag is made of it.'),
@@ -62,6 +59,10 @@ const settings = {
   maxSteps: z.int().positive().optional(),
   fallbackModels: z.array(z.string()).max(16).optional(),
   effort: effort.optional(),
+  budget: z
+    .strictObject({ turn: limits.optional(), session: limits.optional() })
+    .optional()
+    .describe('What each turn, and all of them together, may take.'),
 };
 
 const facts = {

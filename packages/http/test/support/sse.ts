@@ -1,3 +1,6 @@
+import { expect } from 'vitest';
+import { turnEvent } from '../../src/schemas/events.ts';
+
 export interface Told {
   readonly id: string | undefined;
   readonly event: string;
@@ -30,6 +33,7 @@ async function* eventsOf(response: Response): AsyncGenerator<Told> {
 export async function read(response: Response, enough: (told: Told) => boolean = () => false): Promise<Told[]> {
   const told: Told[] = [];
   for await (const event of eventsOf(response)) {
+    if (event.event !== 'error') expect(turnEvent.parse(event.data)).toEqual(event.data);
     told.push(event);
     if (enough(event)) break;
   }

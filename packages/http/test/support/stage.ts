@@ -2,8 +2,26 @@ import { ReadableStream } from 'node:stream/web';
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { RepriseError, createSessions, memoryStorage } from '@reprise/core';
 import type { SessionStorage, Sessions, SessionsConfig } from '@reprise/core';
+import { expect } from 'vitest';
 import { createServer } from '../../src/index.ts';
 import type { Server, ServerOptions } from '../../src/index.ts';
+import { statuses } from '../../src/openapi.ts';
+import { ROUTES } from '../../src/routes/all.ts';
+import { problem } from '../../src/schemas/common.ts';
+
+/** The API keeps to its own description. */
+function expectDescribed(method: string, path: string, { status, headers }: Response, body: unknown): void {
+  const name = path.split('?')[0] ?? '';
+  const route = ROUTES.find(
+    (one) => one.method === method && new RegExp(`^${one.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(name),
+  );
+  if (route === undefined) return;
+  const isProblem = headers.get('content-type') === 'application/problem+json';
+  const schema = isProblem ? problem : route.answers[status]?.schema;
+  expect(schema, `${method} ${name} describes ${status}`).toBeDefined();
+  if (isProblem) expect(statuses(route), `${method} ${name} names ${status}`).toContain(status);
+  expect(schema?.parse(body)).toEqual(body);
+}
 
 export const TOKEN = 'test-token-0123456789';
 export const ORIGIN = 'http://127.0.0.1:4000';
@@ -119,6 +137,7 @@ export function stage(options: Partial<ServerOptions> = {}, config: Partial<Sess
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const response = await ask(path, { method, headers: { accept: 'application/json', ...type, ...headers }, ...sent });
     const text = await response.text();
+    if (text !== '') expectDescribed(method, path, response, JSON.parse(text));
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text), headers: response.headers };
   };
   const session = async (): Promise<string> => (await call('POST', '/v1/sessions')).body.id as string;
