@@ -1,4 +1,4 @@
-import type { Clock, Session, SessionStorage, Tool, Turn } from '@reprise/core';
+import type { Clock, Session, SessionOptions, SessionStorage, Tool, Turn } from '@reprise/core';
 import type { RequestEntry } from './call.ts';
 
 /** So many requests at once, and then so many a second. */
@@ -84,6 +84,8 @@ export interface ServerOptions {
   readonly origins?: readonly string[];
   /** Model of new sessions whose request names none. */
   readonly defaultModel?: string | (() => string);
+  /** What else new sessions have that their request does not say. */
+  readonly defaults?: Partial<Omit<SessionOptions, 'model' | 'sessionId' | 'autoSave' | 'recover'>>;
   readonly models?: () => readonly ModelRow[];
   readonly tools?: readonly Pick<Tool, 'name' | 'description'>[];
   /** `storage.search` of the store behind the sessions; without it searching is UNSUPPORTED. */

@@ -31,7 +31,7 @@ export const sessionRoutes: readonly Route[] = [
       once(context, request, principal, body, async () => {
         context.pool.refuseIfClosing();
         const { model = defaultModel(context), ...rest } = body ?? {};
-        const made = await context.sessions.create({ ...rest, model } as SessionOptions);
+        const made = await context.sessions.create({ ...context.options.defaults, ...rest, model } as SessionOptions);
         context.pool.keep(made);
         return created(made.head);
       }),

@@ -1,5 +1,5 @@
 import { createSessions } from '@reprise/core';
-import type { Asker, OnAsk, Sessions } from '@reprise/core';
+import type { Asker, OnAsk, SessionStorage, Sessions, SessionsConfig, Tool } from '@reprise/core';
 import type { CassetteRecorder } from '@reprise/core/cassette';
 import type { Models } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
@@ -27,6 +27,7 @@ export interface OpenOptions {
         readonly ask?: Asker | undefined;
         /** As in `SessionsConfig`. */
         readonly onAsk?: OnAsk | undefined;
+        readonly retry?: SessionsConfig['retry'];
       }
     | undefined;
   /** Default working directory of new sessions. Default: the place's. */
@@ -44,6 +45,12 @@ export interface Opened {
   readonly sessions: Sessions;
   readonly models: Models;
   readonly config: Config;
+  /** Where the sessions are; `sessions.close()` closes it. */
+  readonly storage: SessionStorage;
+  /** What turns may use; none where they were not asked for. */
+  readonly tools: readonly Tool[];
+  /** Where the store and the configuration are by default. */
+  readonly home: string;
 }
 
 /** Sessions as the user configured them. The caller closes them, and the store with them. */
@@ -65,7 +72,9 @@ export async function openSessions(place: Place, options: OpenOptions = {}): Pro
     owner: { name: options.owner ?? 'reprise', pid },
     ...(linger !== undefined && { linger }),
     ...(report && { report }),
+    ...(turns?.onAsk && { onAsk: turns.onAsk }),
+    ...(turns?.retry && { retry: turns.retry }),
     ...work,
   });
-  return { sessions, models, config };
+  return { sessions, models, config, storage, tools: work.tools ?? [], home };
 }
