@@ -34,8 +34,8 @@ describe('layers', () => {
     ],
     ['a package imports an app', 'packages/prompts/src/default.ts', "import 'reprise';"],
     ['a package re-exports its neighbour', 'packages/prompts/src/default.ts', "export { a } from '@reprise/tools';"],
-    ['an app imports an app', 'apps/server/src/health.ts', "import '@reprise/server';"],
-    ['an app imports the CLI', 'apps/server/src/health.ts', "import 'reprise';"],
+    ['an app imports an app', 'apps/server/src/start.ts', "import '@reprise/server';"],
+    ['an app imports the CLI', 'apps/server/src/start.ts', "import 'reprise';"],
   ])('%s: refused', async (_, file, text) => {
     expect(await broken(file, `${text}\n`)).toEqual(layering);
   });

@@ -1,10 +1,10 @@
 import { RepriseError } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
-import { defaultModel, openSessions as open } from '@reprise/session/compose';
+import { defaultModel, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { Defaults } from './commands/open-session.ts';
-import type { RunFlags, StoreFlags } from './commands/options.ts';
+import type { RunFlags, ServeFlags, StoreFlags } from './commands/options.ts';
 
 export interface Composition {
   readonly sessions: Sessions;
@@ -34,6 +34,15 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
   };
   const { contextWindow } = config;
   return { sessions, defaults: { cwd, ...(contextWindow !== undefined && { contextWindow }), model } };
+}
+
+/** Sessions for others to work on, and what their server is made with. */
+export function openServed(io: Io, flags: ServeFlags): ReturnType<typeof openForOthers> {
+  const { storage, permission, model } = flags;
+  const report = (error: unknown): void =>
+    io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim');
+  const cwd = directory(flags.cwd, io);
+  return openForOthers(io, { storage, permission, model, cwd, tokenFile: flags['token-file'], report });
 }
 
 /** For commands that change sessions: opens the store, and closes it whatever happens. */

@@ -1,2 +1,2 @@
-export { createHealthServer } from './health.ts';
-export type { HealthServer, HealthServerOptions } from './health.ts';
+export { startServer } from './start.ts';
+export type { StartOptions } from './start.ts';

@@ -162,3 +162,45 @@ test('there are no messages of a session that is not there', async () => {
   const { sessions } = stage();
   await expect(sessions.messages('nobody')).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
 });
+
+test('sessions with a turn that has no end are found, also where their heads are old', async () => {
+  const { sessions, model, storage, restart } = stage();
+  await (await sessions.create(start)).message('over');
+  model.script.push([...text('half'), { act: 'deaf' }]);
+  const session = await sessions.create(start);
+  session.turn('hello');
+  await new Viewer().follow(sessions, session.id, (_, seen) => seen.text === 'half');
+  expect(await sessions.info(session.id)).toMatchObject({ seq: 2, status: 'active' });
+  const head = await storage.inner.head(session.id);
+  storage.crash();
+  const there = restart();
+  const open = async () => {
+    const ids: string[] = [];
+    for await (const id of there.sessions.unfinished()) ids.push(id);
+    return ids;
+  };
+  // As a store that writes heads with leases only.
+  const old = { ...head, seq: 1, status: 'idle' } as NonNullable<typeof head>;
+  there.storage.list = async () => ({ items: [...(await sessionsBefore()), old] });
+  async function sessionsBefore() {
+    const all = await storage.inner.list();
+    return all.items.filter(({ id }) => id !== session.id);
+  }
+  expect(await open()).toEqual([session.id]);
+  await (await there.sessions.resume(session.id)).update({});
+  expect(await open()).toEqual([]);
+});
+
+test('a session on which a turn runs here can be opened, copied and exported meanwhile', async () => {
+  const { sessions, model } = stage();
+  const gate = Promise.withResolvers<void>();
+  model.script.push([...text('half'), { act: 'wait', for: gate.promise }, ...say(' whole')]);
+  const session = await sessions.create(start);
+  const turn = session.turn('hello');
+  await new Viewer().follow(sessions, session.id, (_, seen) => seen.text === 'half');
+  expect(await sessions.resume(session.id)).toBe(session);
+  expect((await session.export()).messages).toHaveLength(1);
+  expect((await session.fork()).head.messageCount).toBe(1);
+  gate.resolve();
+  await turn.outcome();
+});

@@ -28,6 +28,10 @@ export async function withCondition(
 ): Promise<Response> {
   pool.refuseIfClosing();
   const session = await pool.open(id);
+  // As where the turn runs in another process: who asks decides whether to wait.
+  if (pool.isBusy(id)) {
+    throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', { hint: 'Wait for its end, or abort it.' });
+  }
   const wanted = expectedOf(request);
   try {
     return await change(session, wanted === undefined ? {} : { expected: wanted });

@@ -20,6 +20,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     show: (id) => sessions().show(id),
     usage: (id) => sessions().usage(id),
     messages: (id, query) => sessions().messages(id, query),
+    unfinished: () => sessions().unfinished(),
     follow: (id, options) => sessions().follow(id, options),
     approvals: (id) => sessions().approvals(id),
     delete: (id) => sessions().delete(id),

@@ -68,6 +68,40 @@ export const REPLAY = {
   storage,
 } as const satisfies Options;
 
+export const SERVE = {
+  host: { type: 'text', value: 'ADDRESS', help: 'Where to listen. Default: 127.0.0.1.' },
+  port: { type: 'text', value: 'N', help: 'Default: 4777; 0 takes a free one.' },
+  'token-file': {
+    type: 'text',
+    value: 'FILE',
+    help: 'Where the access token is. Default: server-token beside the sessions.',
+  },
+  'allow-hosts': {
+    type: 'text',
+    value: 'A,B',
+    help: 'Host names under which it is asked. Default: those of this machine.',
+  },
+  'allow-origins': {
+    type: 'text',
+    value: 'A,B',
+    help: 'Origins of web pages that may ask, such as https://app.example.',
+  },
+  'behind-proxy': { type: 'switch', help: 'With a public --host: a proxy in front of it speaks TLS.' },
+  model: { type: 'text', value: 'NAME', help: 'Model of sessions that name none.' },
+  permission: {
+    type: 'choice',
+    choices: ['ask', 'accept-edits', 'auto', 'deny'],
+    help: 'What may run unasked. Default: ask; the questions wait for an answer.',
+  },
+  recover: {
+    type: 'choice',
+    choices: ['interrupt', 'continue'],
+    help: 'Turns that a crash left open: end them, or go on. Default: interrupt.',
+  },
+  cwd: { type: 'text', value: 'DIR', help: 'Working directory of the tools. Default: where you are.' },
+  storage,
+} as const satisfies Options;
+
 export const SEARCH = {
   limit: { type: 'count', value: 'N', help: 'So many places at most. Default: 20.' },
   json,
@@ -123,4 +157,5 @@ export const IMPORT = {
 } as const satisfies Options;
 
 export type RunFlags = Values<typeof RUN>;
+export type ServeFlags = Values<typeof SERVE>;
 export type StoreFlags = { readonly storage?: string };

@@ -1,12 +1,7 @@
-import type { Command, Options } from '@reprise/tui';
-import { ANSWER, DELETE, EXPORT, FORK, IMPORT, MODELS, READ, REPLAY, RUN, SEARCH, TIDY } from './options.ts';
-
-/** Holds a handler to the options of its command. */
-function define<O extends Options>(command: Command<O>): Command<O> {
-  return command;
-}
-
-const one = { usage: 'ID', min: 1, max: 1 };
+import type { Command } from '@reprise/tui';
+import { define, one } from './define.ts';
+import { ANSWER, DELETE, FORK, MODELS, READ, RUN, SERVE } from './options.ts';
+import { SESSION_FILES } from './session/table.ts';
 
 const run = define({
   name: 'run',
@@ -99,88 +94,6 @@ const remove = define({
   load: async () => (await import('./session/change.ts')).remove,
 });
 
-const exporting = define({
-  name: 'session export',
-  summary: 'Write a session as JSON to standard output.',
-  operands: one,
-  options: EXPORT,
-  examples: [['reprise session export ID > session.json', '']],
-  load: async () => (await import('./session/transfer.ts')).exporting,
-});
-
-const importing = define({
-  name: 'session import',
-  summary: 'Take in an exported session, or an array of messages, and print its id.',
-  operands: { usage: 'FILE|-', min: 1, max: 1 },
-  options: IMPORT,
-  examples: [
-    ['reprise session import session.json', ''],
-    ['ssh host reprise session export ID | reprise session import -', 'from another machine'],
-  ],
-  load: async () => (await import('./session/transfer.ts')).importing,
-});
-
-const verify = define({
-  name: 'session verify',
-  summary: 'Check every byte of a session. Exit code 0 only if nothing is damaged. Writes nothing.',
-  operands: one,
-  options: READ,
-  examples: [['reprise session verify ID', '']],
-  load: async () => (await import('./session/files.ts')).verify,
-});
-
-const repair = define({
-  name: 'session repair',
-  summary: 'Make a damaged session whole: what can be read stays, the rest is put aside. The log as it was is kept.',
-  operands: one,
-  options: TIDY,
-  examples: [
-    ['reprise session repair --dry-run ID', 'what it would do'],
-    ['reprise session repair ID', ''],
-  ],
-  load: async () => (await import('./session/files.ts')).repair,
-});
-
-const gc = define({
-  name: 'session gc',
-  summary: 'Remove what crashes left behind and nobody can need. Sessions in use are passed over.',
-  operands: { usage: '', min: 0, max: 0 },
-  options: TIDY,
-  examples: [
-    ['reprise session gc --dry-run', 'what it would remove'],
-    ['reprise session gc', ''],
-  ],
-  load: async () => (await import('./session/files.ts')).gc,
-});
-
-const search = define({
-  name: 'session search',
-  summary: 'Find words in the messages of all sessions, newest sessions first.',
-  operands: { usage: 'TEXT…', min: 1, max: Infinity },
-  options: SEARCH,
-  examples: [
-    ['reprise session search database migration', 'every word, or words that begin so'],
-    ["reprise session search --json retry | jq -r '.[].id' | uniq", 'the sessions only'],
-  ],
-  load: async () => (await import('./session/search.ts')).search,
-});
-
-const replay = define({
-  name: 'session replay',
-  summary: 'Play the turns of a session or a cassette again, without network, and compare the records. Has no effect.',
-  details: `FILE, which has a dot or a slash in its name (or is -, standard input), is what "reprise run --record" wrote. ID takes a session's
-own log in place of a recording: what the models were asked is then not compared, for a log doesn't hold it.
-Tools are not run: they give what they gave. Exit code 1 at the first difference, which is told.`,
-  operands: { usage: 'ID|FILE', min: 1, max: 1 },
-  options: REPLAY,
-  examples: [
-    ['reprise run --record turn.jsonl "Fix the tests"', 'record'],
-    ['reprise session replay turn.jsonl', 'the same again, with the version that is installed now'],
-    ['reprise session replay ID', 'a session that nobody recorded'],
-  ],
-  load: async () => (await import('./session/replay.ts')).replay,
-});
-
 const approvals = define({
   name: 'session approvals',
   summary: 'List what a session waits for: calls that somebody must allow, and questions. Writes nothing.',
@@ -219,6 +132,22 @@ const models = define({
   load: async () => (await import('./models.ts')).models,
 });
 
+const serve = define({
+  name: 'serve',
+  summary: 'Serve the sessions over HTTP, to those who have the token.',
+  details: `Prints the URL to standard output, and to standard error where the access token is: in a file that only you can read,
+made at the first start, or yours from REPRISE_SERVER_TOKEN. GET /v1/openapi.json describes the API.
+SIGTERM and SIGINT store what runs, and end it.
+An address that others can reach needs REPRISE_SERVER_TOKEN, --allow-hosts and --behind-proxy.`,
+  operands: { usage: '', min: 0, max: 0 },
+  options: SERVE,
+  examples: [
+    ['reprise serve', 'on http://127.0.0.1:4777'],
+    ['curl -H "Authorization: Bearer $(cat ~/.opencode/server-token)" 127.0.0.1:4777/v1/sessions', 'ask it'],
+  ],
+  load: async () => (await import('./serve.ts')).serve,
+});
+
 /** The program at a glance. Each command is a chunk of its own, loaded when it runs. */
 export const COMMANDS: readonly Command<any>[] = [
   run,
@@ -226,16 +155,17 @@ export const COMMANDS: readonly Command<any>[] = [
   show,
   info,
   usage,
-  search,
+  SESSION_FILES.search,
   fork,
   approvals,
   answer,
   remove,
-  exporting,
-  importing,
-  replay,
-  verify,
-  repair,
-  gc,
+  SESSION_FILES.exporting,
+  SESSION_FILES.importing,
+  SESSION_FILES.replay,
+  SESSION_FILES.verify,
+  SESSION_FILES.repair,
+  SESSION_FILES.gc,
   models,
+  serve,
 ];

@@ -294,6 +294,11 @@ export interface Sessions {
   approvals(id: string): Promise<readonly PendingAsk[]>;
   /** The usage ledger; reads without a lease and without writing. */
   usage(id: string): Promise<SessionUsage>;
+  /**
+   * The ids of sessions with a turn that has not ended: it runs somewhere, or a crash left it open. Looks at every session, without a lease: for
+   * programs that serve many, at their start.
+   */
+  unfinished(): AsyncIterable<string>;
   /** For good, with its sub-sessions. */
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;

@@ -5,10 +5,14 @@ import { notFound } from './load.ts';
 import { pageMessages } from './page-messages.ts';
 import { checkId } from './options.ts';
 import { showSession } from './show.ts';
+import { unfinished } from './unfinished.ts';
 import { readUsage } from './usage.ts';
 
 /** The doors that only look: they need no model, take no lease and write nothing. */
-export type SessionReader = Pick<Sessions, 'list' | 'page' | 'info' | 'show' | 'messages' | 'approvals' | 'usage'>;
+export type SessionReader = Pick<
+  Sessions,
+  'list' | 'page' | 'info' | 'show' | 'messages' | 'unfinished' | 'approvals' | 'usage'
+>;
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
 export function readSessions(storage: SessionStorage): SessionReader {
@@ -21,19 +25,24 @@ export function readSessions(storage: SessionStorage): SessionReader {
     return head;
   };
 
+  async function* heads(query: Query): AsyncGenerator<SessionHead> {
+    let cursor: string | undefined;
+    do {
+      const next = await page({ ...query, limit: 1000, ...(cursor !== undefined && { cursor }) });
+      yield* next.items;
+      cursor = next.cursor;
+    } while (cursor !== undefined);
+  }
+
   return {
     page,
     info,
     async list(query = {}) {
       const items: SessionHead[] = [];
-      let cursor: string | undefined;
-      do {
-        const next = await page({ ...query, limit: 1000, ...(cursor !== undefined && { cursor }) });
-        items.push(...next.items);
-        cursor = next.cursor;
-      } while (cursor !== undefined);
+      for await (const head of heads(query)) items.push(head);
       return items;
     },
+    unfinished: () => unfinished(storage, heads({})),
     async messages(id, query = {}) {
       await info(id);
       return pageMessages(storage, id, query);

@@ -33,20 +33,24 @@ class SessionDoors implements Sessions {
   readonly approvals: Sessions['approvals'];
   readonly usage: Sessions['usage'];
   readonly messages: Sessions['messages'];
+  readonly unfinished: Sessions['unfinished'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    const reader = readSessions(runtime.storage);
+    // What a store keeps of a session lags while a turn runs on it.
+    this.info = async (id) => this.#running(id)?.live.head ?? reader.info(id);
     ({
       list: this.list,
       page: this.page,
-      info: this.info,
       show: this.show,
       messages: this.messages,
+      unfinished: this.unfinished,
       approvals: this.approvals,
       usage: this.usage,
-    } = readSessions(runtime.storage));
+    } = reader);
   }
 
   async create(options: SessionOptions): Promise<Session> {
@@ -154,6 +158,12 @@ class SessionDoors implements Sessions {
     const other = this.#open.get(id)?.deref();
     if (other === undefined) this.#open.set(id, new WeakRef(parts));
     return other ?? parts;
+  }
+
+  /** A session on which a turn runs in this process. */
+  #running(id: string): Parts | undefined {
+    const open = this.#open.get(id)?.deref();
+    return open !== undefined && open.running.size > 0 ? open : undefined;
   }
 
   #known(parts: Parts): Session {

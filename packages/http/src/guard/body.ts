@@ -10,19 +10,20 @@ export class Refusal extends RepriseError {
   }
 }
 
+const JSON_TYPE = /^application\/json(\s*;\s*charset="?utf-8"?)?$/i;
+
 /** The JSON of a body. 415 for another type, 413 for more than `limit` bytes, 400 for what is no JSON; `undefined` for no body at all. */
 export async function readJson(request: Request, limit: number): Promise<unknown> {
-  const type = request.headers.get('content-type');
   if (request.body === null) return undefined;
-  if (type === null || !/^application\/json(\s*;\s*charset="?utf-8"?)?$/i.test(type.trim())) {
-    if (type === null && Number(request.headers.get('content-length') ?? NaN) === 0) return undefined;
-    throw new Refusal(415, 'The body must be JSON.', 'Send it with `Content-Type: application/json`.');
-  }
+  const type = request.headers.get('content-type');
+  if (type !== null && !JSON_TYPE.test(type.trim())) throw notJson();
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of request.body) {
     size += piece.byteLength;
+    // A body that does not say what it is may only be none.
+    if (type === null && size > 0) throw notJson();
     if (size > limit) throw tooLarge(limit);
     pieces.push(piece);
   }
@@ -33,6 +34,10 @@ export async function readJson(request: Request, limit: number): Promise<unknown
   } catch (cause) {
     throw new RepriseError('INVALID_INPUT', 'The body is no JSON.', { cause });
   }
+}
+
+function notJson(): Refusal {
+  return new Refusal(415, 'The body must be JSON.', 'Send it with `Content-Type: application/json`.');
 }
 
 function tooLarge(limit: number): Refusal {

@@ -43,7 +43,7 @@ const CONNECTIONS_MS = 1000;
  * a way to run commands on this machine.
  */
 export async function serve(sessions: Sessions, options: ServeOptions): Promise<Serving> {
-  const { host = '127.0.0.1', port, tokens, tokenFile, proxy, recover, ...rest } = options;
+  const { host = '127.0.0.1', port, tokens, tokenFile, recover, ...rest } = options;
   if (!isLoopback(host)) assertSafe(options);
   const report = options.report ?? ((error: unknown) => console.error(error));
   const server = createServer(sessions, {

@@ -16,7 +16,9 @@ export async function recoverOpenTurns(
   const settled: string[] = [];
   const continued: string[] = [];
   const left: string[] = [];
-  for (const { id } of await sessions.list({ where: { status: 'active' } })) {
+  for await (const id of sessions.unfinished()) {
+    // What runs here was asked for since.
+    if (pool.isBusy(id)) continue;
     try {
       const session = await sessions.resume(id);
       // Ends nothing that runs: under the lease, what is open was left by a crash.

@@ -8,7 +8,7 @@ export interface Told {
 }
 
 /** The events of an answer, as a browser's EventSource would read them. */
-async function* eventsOf(response: Response): AsyncGenerator<Told> {
+export async function* eventsOf(response: Response): AsyncGenerator<Told> {
   if (response.body === null) return;
   let left = '';
   const decoder = new TextDecoder();

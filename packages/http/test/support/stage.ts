@@ -1,5 +1,3 @@
-import { ReadableStream } from 'node:stream/web';
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { RepriseError, createSessions, memoryStorage } from '@reprise/core';
 import type { SessionStorage, Sessions, SessionsConfig } from '@reprise/core';
 import { expect } from 'vitest';
@@ -8,6 +6,8 @@ import type { Server, ServerOptions } from '../../src/index.ts';
 import { statuses } from '../../src/openapi.ts';
 import { ROUTES } from '../../src/routes/all.ts';
 import { problem } from '../../src/schemas/common.ts';
+import type { TestModel } from './model.ts';
+import { testModel } from './model.ts';
 
 /** The API keeps to its own description. */
 function expectDescribed(method: string, path: string, { status, headers }: Response, body: unknown): void {
@@ -25,56 +25,6 @@ function expectDescribed(method: string, path: string, { status, headers }: Resp
 
 export const TOKEN = 'test-token-0123456789';
 export const ORIGIN = 'http://127.0.0.1:4000';
-
-/** What a model says: words one by one, with something awaited before a word where a promise stands. */
-export type Script = readonly (string | Promise<unknown> | Error)[];
-
-export interface TestModel extends LanguageModelV4 {
-  readonly requests: LanguageModelV4CallOptions[];
-  /** Answers to come; then it says "ok". */
-  readonly script: Script[];
-}
-
-function testModel(): TestModel {
-  const requests: LanguageModelV4CallOptions[] = [];
-  const script: Script[] = [];
-  return {
-    specificationVersion: 'v4',
-    provider: 'test',
-    modelId: 'model',
-    supportedUrls: {},
-    requests,
-    script,
-    doGenerate: () => Promise.reject(new Error('The engine only streams.')),
-    async doStream(options) {
-      requests.push(options);
-      const parts = partsOf(script.shift() ?? ['ok'], options.abortSignal);
-      return { stream: ReadableStream.from(parts) as globalThis.ReadableStream<LanguageModelV4StreamPart> };
-    },
-  };
-}
-
-async function* partsOf(script: Script, signal: AbortSignal | undefined): AsyncGenerator<LanguageModelV4StreamPart> {
-  const aborted = new Promise<never>((_, reject) =>
-    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
-  );
-  aborted.catch(() => undefined);
-  yield { type: 'text-start', id: 't' };
-  for (const word of script) {
-    if (word instanceof Error) throw word;
-    if (typeof word === 'string') yield { type: 'text-delta', id: 't', delta: word };
-    else await Promise.race([word, aborted]);
-  }
-  yield { type: 'text-end', id: 't' };
-  yield {
-    type: 'finish',
-    finishReason: { unified: 'stop', raw: 'stop' },
-    usage: {
-      inputTokens: { total: 10, noCache: 10, cacheRead: undefined, cacheWrite: undefined },
-      outputTokens: { total: 5, text: 5, reasoning: undefined },
-    },
-  };
-}
 
 export interface Stage {
   readonly model: TestModel;
@@ -97,27 +47,12 @@ export interface Stage {
 export function stage(options: Partial<ServerOptions> = {}, config: Partial<SessionsConfig> = {}): Stage {
   const model = testModel();
   const storage = config.storage ?? memoryStorage();
-  const info = {
-    contextWindow: 100_000,
-    maxOutputTokens: 8000,
-    from: 'user',
-    capabilities: {
-      rules: 'anthropic',
-      temperature: true,
-      tools: true,
-      parallelTools: true,
-      input: [],
-      effort: [],
-      cache: 'none',
-      prefixBoundReasoning: false,
-    },
-  } as const;
   const sessions = createSessions({
     storage,
     models: {
       async resolve(name) {
         if (name !== 'test/model') throw new RepriseError('MODEL_NOT_FOUND', `no model ${name}`);
-        return { requested: name, name, model, info };
+        return { requested: name, name, model, info: model.info };
       },
     },
     ...config,

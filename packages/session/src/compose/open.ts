@@ -27,6 +27,7 @@ export interface OpenOptions {
         readonly ask?: Asker | undefined;
         /** As in `SessionsConfig`. */
         readonly onAsk?: OnAsk | undefined;
+        /** As in `SessionsConfig`. */
         readonly retry?: SessionsConfig['retry'];
       }
     | undefined;
@@ -72,7 +73,6 @@ export async function openSessions(place: Place, options: OpenOptions = {}): Pro
     owner: { name: options.owner ?? 'reprise', pid },
     ...(linger !== undefined && { linger }),
     ...(report && { report }),
-    ...(turns?.onAsk && { onAsk: turns.onAsk }),
     ...(turns?.retry && { retry: turns.retry }),
     ...work,
   });

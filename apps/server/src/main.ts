@@ -1,0 +1,30 @@
+import packageJson from '../package.json' with { type: 'json' };
+import { optionsOf } from './environment.ts';
+import { startServer } from './start.ts';
+
+/** Set up by the environment alone, for containers and service managers. */
+const serving = await startServer({ ...optionsOf(process.env), version: packageJson.version }).catch(
+  (error: unknown) => {
+    const { message, hint } = error as { readonly message?: string; readonly hint?: string };
+    process.stderr.write(`reprise-server: ${message ?? String(error)}\n${hint === undefined ? '' : `  ${hint}\n`}`);
+    process.exit(2);
+  },
+);
+process.stdout.write(`${serving.url}\n`);
+process.stderr.write(
+  serving.tokenFile === undefined
+    ? 'reprise-server: the access token is the one of REPRISE_SERVER_TOKEN\n'
+    : `reprise-server: the access token is in ${serving.tokenFile}\n`,
+);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    serving.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`reprise-server: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  });
+}

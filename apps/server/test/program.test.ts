@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import * as surface from '../src/index.ts';
+import { optionsOf } from '../src/environment.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+let home: string;
+let child: ChildProcess | undefined;
+
+beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'reprise-server-'))));
+afterEach(async () => {
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    const gone = new Promise((resolve) => child?.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+function start(env: Record<string, string>) {
+  const options = ['-C', '@reprise/source', '--no-warnings', MAIN];
+  const made = spawn(process.execPath, options, {
+    cwd: home,
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, REPRISE_HOME: home, REPRISE_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child = made;
+  let out = '';
+  let err = '';
+  made.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
+  made.stderr.on('data', (bytes: Buffer) => (err += bytes.toString()));
+  const exit = new Promise<number | null>((resolve) => made.once('exit', resolve));
+  const url = new Promise<string>((resolve, reject) => {
+    made.stdout.on('data', () => out.includes('\n') && resolve(out.trim()));
+    void exit.then((code) => reject(new Error(`It ended with ${code}: ${err}`)));
+  });
+  url.catch(() => undefined);
+  return { child: made, url, exit, err: () => err };
+}
+
+test('what can be imported is what the README lists', () => {
+  expect(Object.keys(surface)).toEqual(['startServer']);
+});
+
+test('it says where it is and where the token is, answers, and stops in order', async () => {
+  const { url, exit, err, child: server } = start({ REPRISE_MODEL: 'demo/offline' });
+  const base = await url;
+  expect(base).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const file = join(home, 'server-token');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const token = readFileSync(file, 'utf8').trim();
+  const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'content-type': 'application/json' };
+  expect((await fetch(`${base}/v1/sessions`)).status).toBe(401);
+  const { id } = (await (await fetch(`${base}/v1/sessions`, { method: 'POST', headers })).json()) as { id: string };
+  const answer = await fetch(`${base}/v1/sessions/${id}/messages`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ content: 'hello' }),
+  });
+  expect(await answer.json()).toMatchObject({ status: 'done', session: id });
+  server.kill('SIGTERM');
+  expect(await exit).toBe(0);
+  expect(err()).toContain(`the access token is in ${file}`);
+  expect(err()).not.toContain(token);
+}, 30_000);
+
+test('it does not start on a public address that is not made safe', async () => {
+  const { exit, err } = start({ REPRISE_HOST: '0.0.0.0' });
+  expect(await exit).toBe(2);
+  expect(err()).toContain('can be reached by others, and lacks tokens of its own');
+}, 30_000);
+
+test.each([
+  { REPRISE_PORT: '70000' },
+  { REPRISE_PORT: 'x' },
+  { REPRISE_RECOVER: 'x' },
+  { REPRISE_BEHIND_PROXY: 'yes' },
+])('the environment %j is INVALID_INPUT', (env) => {
+  expect(() => optionsOf(env)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+});
