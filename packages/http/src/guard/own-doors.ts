@@ -50,6 +50,9 @@ export function ownDoors(all: Sessions, owner: string): Sessions {
       await own(id);
       yield* all.follow(id, options);
     },
+    async *unfinished() {
+      for await (const id of all.unfinished()) if (await isOwn(all, id, owner)) yield id;
+    },
     approvals: async (id) => {
       await own(id);
       return all.approvals(id);
