@@ -14,7 +14,7 @@ const layers = {
   'packages/client': ['core'],
   'packages/http': ['core'],
   'packages/session': ['core', 'providers', 'tools', 'prompts', 'storage-fs'],
-  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http'],
+  'apps/cli': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http', 'client'],
   'apps/server': ['core', 'providers', 'tools', 'prompts', 'storage-fs', 'session', 'tui', 'http'],
 };
 const builtins = [...builtinModules, 'node:*'];

@@ -11,6 +11,7 @@ const EXIT_CODES = `Exit codes:
 const ENVIRONMENT = `Environment:
   REPRISE_HOME        where sessions/ and config.json are (default ~/.opencode)
   ANTHROPIC_API_KEY   and the other providers' usual variables
+  REPRISE_TOKEN       the access token for --server
   REPRISE_SERVER_TOKEN   an access token of your own for "reprise serve"
   NO_COLOR, FORCE_COLOR, REPRISE_DEBUG=1 (stack traces)`;
 

@@ -3,15 +3,10 @@ import type { Sessions } from '@reprise/core';
 import { defaultModel, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
-import type { Defaults } from './commands/open-session.ts';
 import type { RunFlags, ServeFlags, StoreFlags } from './commands/options.ts';
+import type { Composition } from './sessions.ts';
 
-export interface Composition {
-  readonly sessions: Sessions;
-  readonly defaults: Defaults;
-}
-
-/** Sessions that run turns, and what a new one is made with where no option says it. */
+/** Sessions of this machine that run turns. */
 export async function openSessions(io: Io, flags: RunFlags): Promise<Composition> {
   const cwd = directory(flags.cwd, io);
   const recorder = flags.record === undefined ? undefined : (await import('./recording.ts')).recordTo(flags.record, io);
@@ -33,7 +28,8 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
     return name;
   };
   const { contextWindow } = config;
-  return { sessions, defaults: { cwd, ...(contextWindow !== undefined && { contextWindow }), model } };
+  const settings = { pruneStrategy: 'summarize', ...(contextWindow !== undefined && { contextWindow }) } as const;
+  return { sessions, defaults: { cwd, settings, model } };
 }
 
 /** Sessions for others to work on, and what their server is made with. */
@@ -45,7 +41,7 @@ export function openServed(io: Io, flags: ServeFlags): ReturnType<typeof openFor
   return openForOthers(io, { storage, permission, model, cwd, tokenFile: flags['token-file'], report });
 }
 
-/** For commands that change sessions: opens the store, and closes it whatever happens. */
+/** Opens the store for a change, and closes it whatever happens. */
 export async function withSessions<T>(
   io: Io,
   { storage }: StoreFlags,

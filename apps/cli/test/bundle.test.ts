@@ -84,6 +84,19 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     },
   );
 
+  it('loads the client for --server alone, and then neither the engine nor a store', () => {
+    const client = 'Last-Event-ID';
+    // There is no token, which is found out once everything is there.
+    for (const words of [['session', 'list'], ['run', 'hi'], ['models']]) {
+      const { text, outside } = loadedBy([...words, '--server', 'http://127.0.0.1:9'], 3);
+      expect(text).toContain(client);
+      expect(text).not.toMatch(/\.doStream\(|draft-inbox|createAdaptorServer/);
+      expect(outside).toEqual([]);
+    }
+    expect(loaded('run', '--model', 'demo/offline', 'list this folder').text).not.toContain(client);
+    expect(loaded('session', 'list').text).not.toContain(client);
+  });
+
   it('has the vendors’ own SDKs in it, for live lists alone', () => {
     const nowhere = { baseURL: 'http://127.0.0.1:9/v1' };
     const local = { ollama: nowhere, lmstudio: nowhere, vllm: nowhere, 'llama-server': nowhere };

@@ -1,12 +1,16 @@
 import type {
+  Asker,
   ExportedSession,
   FeedEvent,
   FollowOptions,
   Message,
+  OnAsk,
   Page,
+  PendingAsk,
   Query,
   SessionHead,
   SessionOptions,
+  SessionUsage,
 } from '@reprise/core';
 import { RepriseError, systemClock } from '@reprise/core/turn';
 import type { Clock } from '@reprise/core';
@@ -14,8 +18,9 @@ import { follow } from './follow.ts';
 import type { Connection, Fetch } from './http.ts';
 import { ask } from './http.ts';
 import { everyMessage } from './messages.ts';
+import { approvalsOf, checkId, usageOf } from './reads.ts';
 import type { Facts, RemoteSession, SessionChange } from './session.ts';
-import { RemoteHandle, checkId } from './session.ts';
+import { RemoteHandle } from './session.ts';
 
 export interface ConnectOptions {
   /** Of the server, for example `http://127.0.0.1:4096`. */
@@ -37,6 +42,10 @@ export interface ConnectOptions {
   readonly random?: () => number;
   /** Fresh idempotency keys. */
   readonly keys?: () => string;
+  /** Who is asked what turns of this connection wait for: its answer is sent to the server. Without it `session.answer` is the way. */
+  readonly ask?: Asker;
+  /** What happens to calls that a person must agree to, in turns of this connection that don't say it. Default: what the server does. */
+  readonly onAsk?: OnAsk;
   /** Errors that have no other reader (a listener that threw). Default: `console.error`. */
   readonly report?: (error: unknown) => void;
 }
@@ -50,7 +59,7 @@ export interface RemoteModel {
   readonly aliases?: readonly string[];
 }
 
-type NewSession = SessionChange & Pick<SessionOptions, 'cwd' | 'sessionId'>;
+type NewSession = SessionChange & Pick<SessionOptions, 'sessionId'>;
 
 /** The sessions of a server: what `Sessions` of `@reprise/core` does, there. */
 export interface RemoteSessions {
@@ -63,6 +72,8 @@ export interface RemoteSessions {
   info(id: string): Promise<SessionHead>;
   show(id: string): Promise<{ readonly head: SessionHead; readonly messages: readonly Message[] }>;
   follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
+  approvals(id: string): Promise<readonly PendingAsk[]>;
+  usage(id: string): Promise<SessionUsage>;
   delete(id: string): Promise<void>;
   import(
     data: ExportedSession | unknown,
@@ -83,6 +94,8 @@ export function connect(options: ConnectOptions): RemoteSessions {
     connection,
     fresh: options.keys ?? (() => globalThis.crypto.randomUUID()),
     report: options.report ?? ((error) => console.error(error)),
+    ...(options.ask && { ask: options.ask }),
+    ...(options.onAsk && { onAsk: options.onAsk }),
   };
   const opened = (head: SessionHead): RemoteSession => new RemoteHandle(facts, head);
   const info = async (id: string): Promise<SessionHead> => {
@@ -125,6 +138,8 @@ export function connect(options: ConnectOptions): RemoteSessions {
       checkId(id);
       return follow(connection, id, options);
     },
+    approvals: (id) => approvalsOf(connection, id),
+    usage: (id) => usageOf(connection, id),
     async delete(id) {
       checkId(id);
       await ask(connection, { method: 'DELETE', path: `/sessions/${id}` });

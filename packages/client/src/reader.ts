@@ -116,10 +116,21 @@ export class TurnReader {
       }
       case 'turn_end':
         return event.turn === this.#turn ? this.#outcome(event) : undefined;
+      case 'approval': {
+        const { time: _time, turn: _turn, ...asked } = event;
+        this.#handle.chunk({ ...asked, input: asked.input ?? this.#inputOf(asked) });
+        return undefined;
+      }
       default:
         if (isChunk(event)) this.#handle.chunk(event);
         return undefined;
     }
+  }
+
+  /** A question of a sub-session is about a call that is in its log, and not here. */
+  #inputOf({ call, path }: Pick<FeedEventOf<'approval'>, 'call' | 'path'>): unknown {
+    if (path !== undefined) return undefined;
+    return this.#last?.toolCalls?.find(({ id }) => id === call)?.params;
   }
 
   #result(result: ToolResult): void {
@@ -146,11 +157,11 @@ export class TurnReader {
   }
 }
 
-type Live = Extract<Chunk['type'], 'tool_progress' | 'approval' | 'answer'>;
+type Live = Extract<Chunk['type'], 'tool_progress' | 'answer'>;
 
 /** What is the same in a turn and in a session's events. */
 function isChunk(event: { readonly type: string }): event is ChunkOf<Live> {
-  return event.type === 'tool_progress' || event.type === 'approval' || event.type === 'answer';
+  return event.type === 'tool_progress' || event.type === 'answer';
 }
 
 function inCallOrder(message: Message): Message {

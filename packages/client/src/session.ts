@@ -1,9 +1,11 @@
 import type {
   AskAnswer,
+  Asker,
   ExportedSession,
   FeedEvent,
   FollowOptions,
   Message,
+  OnAsk,
   Outcome,
   PendingAsk,
   Session,
@@ -11,14 +13,17 @@ import type {
   SessionHead,
   SessionOptions,
   SessionState,
+  SessionUsage,
   TurnOptions,
   MessageStream,
 } from '@reprise/core';
 import { AwaitableTurn, Emitter, RepriseError, TurnHandle } from '@reprise/core/turn';
+import { askFor } from './asking.ts';
 import type { Call, Connection } from './http.ts';
 import { ask } from './http.ts';
 import { follow } from './follow.ts';
 import { everyMessage } from './messages.ts';
+import { approvalsOf, contextOf, usageOf } from './reads.ts';
 import type { SessionSide } from './reader.ts';
 import { conduct } from './turn.ts';
 
@@ -30,6 +35,7 @@ type Same =
   | 'abort'
   | 'approvals'
   | 'answer'
+  | 'usage'
   | 'withdraw'
   | 'getMessages'
   | 'editMessage'
@@ -39,7 +45,7 @@ type Same =
   | 'export';
 
 /** What a session may be changed in. A model is named, for it is the server's. */
-export type SessionChange = Partial<Omit<SessionOptions, 'model' | 'sessionId' | 'autoSave' | 'recover' | 'cwd'>> & {
+export type SessionChange = Partial<Omit<SessionOptions, 'model' | 'sessionId' | 'autoSave' | 'recover'>> & {
   readonly model?: string;
 };
 
@@ -63,12 +69,8 @@ export interface Facts {
   readonly connection: Connection;
   readonly fresh: () => string;
   readonly report: (error: unknown) => void;
-}
-
-/** INVALID_INPUT for what is no session id: nothing else may become part of a path. */
-export function checkId(id: unknown): asserts id is string {
-  if (typeof id === 'string' && /^[a-z0-9][a-z0-9_-]{0,127}$/.test(id)) return;
-  throw new RepriseError('INVALID_INPUT', `${JSON.stringify(id) ?? 'undefined'} is no session id.`);
+  readonly ask?: Asker;
+  readonly onAsk?: OnAsk;
 }
 
 export class RemoteHandle implements RemoteSession {
@@ -111,9 +113,12 @@ export class RemoteHandle implements RemoteSession {
     await this.#ask({ method: 'POST', path: '/abort', body: { reason }, key: this.#facts.fresh() });
   }
 
-  async approvals(): Promise<readonly PendingAsk[]> {
-    const { items } = await this.#ask<{ items: readonly PendingAsk[] }>({ method: 'GET', path: '/approvals' });
-    return items;
+  approvals(): Promise<readonly PendingAsk[]> {
+    return approvalsOf(this.#facts.connection, this.id);
+  }
+
+  usage(): Promise<SessionUsage> {
+    return usageOf(this.#facts.connection, this.id);
   }
 
   async answer(ask: string, { by: _by, ...answer }: AskAnswer): Promise<void> {
@@ -139,12 +144,8 @@ export class RemoteHandle implements RemoteSession {
     return this;
   }
 
-  async contextUsage(): Promise<{ current: number; max: number }> {
-    const { context } = await this.#ask<{ context: { current: number; max: number } }>({
-      method: 'GET',
-      path: '/usage',
-    });
-    return context;
+  contextUsage(): Promise<{ readonly current: number; readonly max: number }> {
+    return contextOf(this.#facts.connection, this.id);
   }
 
   getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
@@ -201,8 +202,8 @@ export class RemoteHandle implements RemoteSession {
     return new RemoteHandle(this.#facts, head);
   }
 
-  export(): Promise<ExportedSession> {
-    return this.#ask({ method: 'GET', path: '/export' });
+  export({ redact }: { readonly redact?: boolean } = {}): Promise<ExportedSession> {
+    return this.#ask({ method: 'GET', path: '/export', query: { redact } });
   }
 
   follow(options?: FollowOptions): AsyncIterable<FeedEvent> {
@@ -215,11 +216,16 @@ export class RemoteHandle implements RemoteSession {
     const { key: _key, model, ...rest } = options;
     if (model !== undefined && typeof model !== 'string')
       throw new RepriseError('INVALID_INPUT', 'A model on a server is named: give its name.');
+    const { ask: asker, onAsk, report } = this.#facts;
+    if (asker !== undefined) {
+      const answer = (id: string, said: AskAnswer): Promise<void> => this.answer(id, said);
+      askFor(handle, { ask: asker, head: () => this.#head, answer, report });
+    }
     const sending = {
       session: this.id,
       content: input,
       key,
-      options: { ...rest, ...(model !== undefined && { model }) },
+      options: { ...(onAsk !== undefined && { onAsk }), ...rest, ...(model !== undefined && { model }) },
     };
     // What is queued or steers finds its place on the server.
     const before = (options.busy ?? 'fail') === 'fail' ? this.#last : Promise.resolve();

@@ -1,3 +1,4 @@
+import type { AskRequest, Asker } from '@reprise/core';
 import { afterEach, expect, test } from 'vitest';
 import type { Stage } from './support/stage.ts';
 import { stage } from './support/stage.ts';
@@ -47,4 +48,55 @@ test('a token that may not approve cannot', async () => {
   const { id } = await new Promise<{ id: string }>((resolve) => turn.once('approval', resolve));
   await expect(session.answer(id, { verdict: 'once' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   await turn.abort();
+});
+
+/** A connection that asks, on a session whose calls a person must agree to. */
+async function connected(ask: Asker) {
+  at = await stage({}, { permissions: { decide: () => ({ verdict: 'ask', reason: 'It adds.' }) }, onAsk: 'wait' });
+  at.script.push(...ADDING);
+  return at.connect({ ask }).create({ cwd: '/there' });
+}
+
+test('a connection with an asker asks, and its answer is sent', async () => {
+  const asked: AskRequest[] = [];
+  const session = await connected(async (request) => (asked.push(request), { allow: true, always: true }));
+  expect(await session.turn('add').outcome()).toMatchObject({ status: 'done', message: { content: 'Done.' } });
+  expect(asked).toMatchObject([
+    { session: session.id, call: 'c1', tool: 'add', input: { a: 1, b: 2 }, reason: 'It adds.', cwd: '/there' },
+  ]);
+  const { records = [] } = await session.export();
+  expect(records).toContainEqual(expect.objectContaining({ type: 'answer', verdict: 'always', by: 'test' }));
+});
+
+test.each([
+  ['says no', async () => ({ allow: false, message: 'Not today.' }), 'Not today.'],
+  ['fails', () => Promise.reject(new Error('no terminal')), 'Permission denied'],
+])('an asker that %s denies', async (_, ask, told) => {
+  const session = await connected(ask);
+  expect((await session.turn('add').outcome()).status).toBe('done');
+  expect((await session.getMessages())[1]?.toolResults?.[0]?.error).toContain(told);
+});
+
+test('a question that is answered elsewhere is taken back', async () => {
+  const takenBack = Promise.withResolvers<void>();
+  const session = await connected(async ({ id }, signal) => {
+    signal.addEventListener('abort', () => takenBack.resolve(), { once: true });
+    await at
+      .connect()
+      .load(session.id)
+      .then((elsewhere) => elsewhere.answer(id, { verdict: 'once' }));
+    await takenBack.promise;
+    return { allow: false };
+  });
+  expect(await session.turn('add').outcome()).toMatchObject({ status: 'done' });
+  await takenBack.promise;
+  expect((await session.getMessages())[1]?.toolResults).toMatchObject([{ id: 'c1', result: 3 }]);
+});
+
+test('where nobody sits, a connection says so for its turns, and a turn for itself', async () => {
+  await connected(() => Promise.reject(new Error('nobody is asked')));
+  const session = await at.connect({ onAsk: 'fail' }).create();
+  expect(await session.turn('add').outcome()).toMatchObject({ error: { code: 'PERMISSION_DENIED' } });
+  at.script.splice(0, Infinity, ...ADDING);
+  expect(await session.turn('add', { onAsk: 'deny' }).outcome()).toMatchObject({ status: 'done' });
 });

@@ -1,23 +1,26 @@
 import { RepriseError } from '@reprise/core';
-import type { Session, SessionOptions, Sessions } from '@reprise/core';
+import type { SessionOptions } from '@reprise/core';
 import { usageError } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
+import type { TurnSession, TurnSessions, TurnSettings } from '../sessions.ts';
 import type { RunFlags } from './options.ts';
 
 export interface Defaults {
-  /** Of a new session, where no option names one. */
-  model(): string;
-  readonly contextWindow?: number;
-  readonly cwd: string;
+  /** Of a new session, where no option names one; `undefined` leaves it to the server. */
+  model(): string | undefined;
+  /** What else a new session has. */
+  readonly settings?: Pick<SessionOptions, 'contextWindow' | 'pruneStrategy'>;
+  /** Of the tools. Absent where that is the server's. */
+  readonly cwd?: string;
 }
 
 /** The session that the options mean: a new one, one that goes on, or a copy of it. */
 export async function openSession(
-  sessions: Sessions,
+  sessions: TurnSessions,
   flags: RunFlags,
   defaults: Defaults,
   { err }: Io,
-): Promise<Session> {
+): Promise<TurnSession> {
   if (flags.session !== undefined && flags.continue)
     throw usageError('--session and --continue exclude each other', 'reprise run');
   if (flags.recover && (flags.fork || (flags.session === undefined && !flags.continue)))
@@ -28,13 +31,9 @@ export async function openSession(
   const given = overrides(flags, defaults.cwd);
   const id = flags.continue ? await newestIn(sessions, defaults.cwd) : flags.session;
   if (id === undefined) {
-    return sessions.create({
-      model: flags.model ?? defaults.model(),
-      cwd: defaults.cwd,
-      pruneStrategy: 'summarize',
-      ...(defaults.contextWindow !== undefined && { contextWindow: defaults.contextWindow }),
-      ...given,
-    });
+    const model = flags.model ?? defaults.model();
+    const { cwd, settings } = defaults;
+    return sessions.create({ ...settings, ...(model && { model }), ...(cwd !== undefined && { cwd }), ...given });
   }
   if (!flags.fork) return sessions.resume(id, { ...given, ...(flags.recover && { recover: 'continue' as const }) });
   const copy = await (await sessions.load(id)).fork();
@@ -42,19 +41,18 @@ export async function openSession(
   return Object.keys(given).length === 0 ? copy : sessions.resume(copy.id, given);
 }
 
-async function newestIn(sessions: Sessions, cwd: string): Promise<string> {
-  const { items } = await sessions.page({ where: { cwd }, limit: 1 });
+async function newestIn(sessions: TurnSessions, cwd: string | undefined): Promise<string> {
+  const { items } = await sessions.page({ ...(cwd !== undefined && { where: { cwd } }), limit: 1 });
   const [newest] = items;
   if (newest) return newest.id;
-  throw new RepriseError('SESSION_NOT_FOUND', `There is no session of the working directory ${cwd} yet.`, {
+  const where = cwd === undefined ? 'on the server' : `of the working directory ${cwd}`;
+  throw new RepriseError('SESSION_NOT_FOUND', `There is no session ${where} yet.`, {
     hint: 'Leave --continue out to begin one, or name one with --session; "reprise session list" shows all.',
   });
 }
 
-type Overrides = Partial<Omit<SessionOptions, 'sessionId'>>;
-
 /** Only what was said on the command line: everything else stays as the session has it. */
-function overrides(flags: RunFlags, cwd: string): Overrides {
+function overrides(flags: RunFlags, cwd: string | undefined): TurnSettings {
   const tools = flags.tools
     ?.split(',')
     .map((name) => name.trim())
@@ -66,7 +64,7 @@ function overrides(flags: RunFlags, cwd: string): Overrides {
     ...(flags.system !== undefined && { systemPrompt: flags.system }),
     ...(flags['max-steps'] !== undefined && { maxSteps: flags['max-steps'] }),
     ...(flags['context-window'] !== undefined && { contextWindow: flags['context-window'] }),
-    ...(flags.cwd !== undefined && { cwd }),
+    ...(flags.cwd !== undefined && cwd !== undefined && { cwd }),
     ...(flags.title !== undefined && { title: flags.title }),
   };
 }

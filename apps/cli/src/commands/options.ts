@@ -9,6 +9,12 @@ const storage = {
   help: "A storage of one's own: a path or an installed package. Default: files.",
 } as const;
 
+const server = {
+  type: 'text',
+  value: 'URL',
+  help: 'Work on the sessions of this server; REPRISE_TOKEN holds its token.',
+} as const;
+
 export const RUN = {
   model: { type: 'text', value: 'NAME', help: 'provider/model or an alias; "reprise models" lists them.' },
   effort: {
@@ -57,15 +63,17 @@ export const RUN = {
     help: 'Append the model calls and the records to a cassette, for "session replay".',
   },
   storage,
+  server,
 } as const satisfies Options;
 
 /** Of commands that read one session or all. */
-export const READ = { json, storage } as const satisfies Options;
+export const READ = { json, storage, server } as const satisfies Options;
 
 export const REPLAY = {
   lenient: { type: 'switch', help: 'Compare the records only, and not what the models are asked.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export const SERVE = {
@@ -106,11 +114,13 @@ export const SEARCH = {
   limit: { type: 'count', value: 'N', help: 'So many places at most. Default: 20.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export const MODELS = {
   live: { type: 'switch', help: 'Ask the providers whose keys are set, and the local servers.' },
   json,
+  server,
 } as const satisfies Options;
 
 export const ANSWER = {
@@ -121,6 +131,7 @@ export const ANSWER = {
   text: { type: 'text', value: 'TEXT', help: 'The answer to a question of a tool.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 /** Of commands that clean up. */
@@ -128,6 +139,7 @@ export const TIDY = {
   'dry-run': { type: 'switch', help: 'Only say what would be done.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export const FORK = {
@@ -135,18 +147,21 @@ export const FORK = {
   id: { type: 'text', value: 'NEW', help: 'Id of the copy.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export const DELETE = {
   yes: { type: 'switch', short: 'y', help: "Don't ask. Needed where nobody can be asked." },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export const EXPORT = {
   'no-redact': { type: 'switch', help: 'Leave text that looks like a key as it is.' },
   json: { type: 'switch', help: 'Taken for symmetry; the output is JSON anyway.' },
   storage,
+  server,
 } as const satisfies Options;
 
 export const IMPORT = {
@@ -154,8 +169,9 @@ export const IMPORT = {
   model: { type: 'text', value: 'NAME', help: 'Its model from now on. An array of messages needs one.' },
   json,
   storage,
+  server,
 } as const satisfies Options;
 
 export type RunFlags = Values<typeof RUN>;
 export type ServeFlags = Values<typeof SERVE>;
-export type StoreFlags = { readonly storage?: string };
+export type StoreFlags = { readonly storage?: string; readonly server?: string };

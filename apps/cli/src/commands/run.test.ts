@@ -23,7 +23,7 @@ function start(words: string[], script: Script = {}, io = fakeIo(), heads = [hea
       sessions: fake.sessions,
       defaults: {
         cwd: '/work',
-        contextWindow: 1000,
+        settings: { pruneStrategy: 'summarize', contextWindow: 1000 },
         model: () => (words.includes('--model') ? expect.fail('a model is named') : 'demo/offline'),
       },
     };

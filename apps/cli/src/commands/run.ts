@@ -1,6 +1,6 @@
 import { toCoded } from '@reprise/core';
 import type { Chunk, Outcome, Turn } from '@reprise/core';
-import { openSessions } from '../compose.ts';
+import { openSessions } from '../sessions.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportError, usageError } from '@reprise/tui';
 import type { Handler, Io } from '@reprise/tui';
 import { createRenderer } from '../render/renderer.ts';
@@ -51,7 +51,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       const code = exitCodeOfOutcome(outcome);
       return code === EXIT.interrupted ? (interrupts.code ?? code) : code;
     } finally {
-      await sessions.close();
+      await sessions.close?.();
     }
   } catch (thrown) {
     const error = toCoded(thrown);
@@ -84,7 +84,8 @@ function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
 }
 
 /** Shows a turn from its first chunk to its outcome. */
-async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise<Outcome> {
+async function follow(turn: Turn, known: TurnFacts, renderer: Renderer): Promise<Outcome> {
+  let facts = known;
   let begun = false;
   let unwritable: { readonly error: unknown } | undefined;
   const show = (chunk?: Chunk): void => {
@@ -98,7 +99,11 @@ async function follow(turn: Turn, facts: TurnFacts, renderer: Renderer): Promise
       void turn.abort('the output can not be written');
     }
   };
-  turn.once('start', () => show());
+  turn.once('start', ({ turn: id }) => {
+    // A server says what the turn is called.
+    facts = { ...facts, turn: id };
+    show();
+  });
   try {
     for await (const chunk of turn) show(chunk);
   } catch {

@@ -63,7 +63,8 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
       },
       on: () => self,
       once(event, listener) {
-        if (event === 'start' && !script.refused) queueMicrotask(() => (listener as (start: unknown) => void)({}));
+        if (event === 'start' && !script.refused)
+          queueMicrotask(() => (listener as (start: unknown) => void)({ turn: 't1', session: 's' }));
         return self;
       },
       off: () => self,

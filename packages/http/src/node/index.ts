@@ -3,4 +3,4 @@ export { listen } from './listen.ts';
 export type { ListenOptions, Listening } from './listen.ts';
 export { serve } from './serve.ts';
 export type { ServeOptions, Serving } from './serve.ts';
-export { tokenIn } from './token-file.ts';
+export { keptToken, tokenIn } from './token-file.ts';

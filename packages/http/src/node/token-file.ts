@@ -29,10 +29,18 @@ export function tokenIn(file: string): string {
   }
 }
 
-function read(file: string): string | undefined {
+/**
+ * The token that `tokenIn` made, for those who ask the server of the same user; `undefined` where there is no such file. Changes nothing: what
+ * `tokenIn` would refuse or replace is INVALID_INPUT.
+ */
+export function keptToken(file: string): string | undefined {
+  return read(file, false);
+}
+
+function read(file: string, replace = true): string | undefined {
   let fd: number;
   try {
-    fd = openSync(file, constants.O_RDWR | NO_FOLLOW);
+    fd = openSync(file, (replace ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unusable(file, 'it can not be opened', error);
@@ -42,6 +50,7 @@ function read(file: string): string | undefined {
     const me = process.getuid?.();
     if (me !== undefined && uid !== me) throw unusable(file, 'it belongs to somebody else');
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      if (!replace) throw unusable(file, 'others can read it');
       fchmodSync(fd, 0o600);
       return write(fd, fresh());
     }

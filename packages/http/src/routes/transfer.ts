@@ -30,10 +30,17 @@ export const transferRoutes: readonly Route[] = [
       summary: 'Give a whole session.',
       scope: 'read',
       params,
+      query: z.object({
+        redact: z
+          .enum(['true', 'false'])
+          .default('true')
+          .describe('Stars in place of what looks like a key. `false` leaves everything as it was said.'),
+      }),
       answers: { 200: { description: 'The session.', schema: exported } },
       errors: ['SESSION_NOT_FOUND', 'STORAGE_DAMAGED'],
     },
-    async ({ params: { id } }, { sessions }) => json(await (await sessions.load(id)).export()),
+    async ({ params: { id }, query: { redact } }, { sessions }) =>
+      json(await (await sessions.load(id)).export({ redact: redact === 'true' })),
   ),
   route(
     {

@@ -70,14 +70,11 @@ const facts = {
   title: z.string().max(500).optional(),
   tags: z.array(z.string().max(200)).max(100).optional(),
   tools: z.array(z.string()).optional().describe('Exactly these; all of the server’s if absent.'),
-};
-
-export const newSession = z.strictObject({
-  ...facts,
-  ...settings,
   systemPrompt: z.string().optional(),
   cwd: z.string().optional().describe('Working directory of the tools.'),
-});
+};
+
+export const newSession = z.strictObject({ ...facts, ...settings });
 
 export const sessionChange = z.strictObject({ ...facts, ...settings });
 

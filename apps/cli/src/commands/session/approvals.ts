@@ -1,11 +1,11 @@
 import type { PendingAsk } from '@reprise/core';
 import { EXIT, asText } from '@reprise/tui';
 import type { Handler, Sink } from '@reprise/tui';
-import { withStore } from '../../store.ts';
+import { withReader } from '../../sessions.ts';
 import type { READ } from '../options.ts';
 
 export const approvals: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
-  const waiting = await withStore(io, options, (sessions) => sessions.approvals(id));
+  const waiting = await withReader(io, options, (sessions) => sessions.approvals(id));
   if (options.json) io.out.json(waiting);
   else for (const ask of waiting) print(ask, io.out);
   return EXIT.ok;

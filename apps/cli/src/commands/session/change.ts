@@ -1,6 +1,7 @@
 import { isCoded } from '@reprise/core';
-import type { AskAnswer, Sessions } from '@reprise/core';
-import { withSessions } from '../../compose.ts';
+import type { AskAnswer } from '@reprise/core';
+import { withSessions } from '../../sessions.ts';
+import type { ChangeSessions } from '../../sessions.ts';
 import { EXIT, confirm, usageError } from '@reprise/tui';
 import type { Handler, Io, Values } from '@reprise/tui';
 import type { ANSWER, DELETE, FORK } from '../options.ts';
@@ -29,7 +30,7 @@ export const remove: Handler<typeof DELETE> = async ({ options, operands }, io) 
 };
 
 /** So that one wrong id of several deletes nothing. A session too damaged to tell about itself can be deleted all the same. */
-async function assertThere(sessions: Sessions, id: string): Promise<void> {
+async function assertThere(sessions: ChangeSessions, id: string): Promise<void> {
   try {
     await sessions.info(id);
   } catch (error) {

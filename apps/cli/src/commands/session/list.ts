@@ -1,13 +1,13 @@
 import type { SessionHead } from '@reprise/core';
 import { EXIT, asText, brief } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
-import { withStore } from '../../store.ts';
+import { withReader } from '../../sessions.ts';
 import type { READ } from '../options.ts';
 
 export { usage } from './usage.ts';
 
 export const list: Handler<typeof READ> = async ({ options }, io) => {
-  const heads = await withStore(io, options, (sessions) => sessions.list());
+  const heads = await withReader(io, options, (sessions) => sessions.list());
   if (options.json) io.out.json(heads);
   else if (heads.length === 0) io.err.write('reprise: no sessions yet\n', 'dim');
   else io.out.write(table(heads));
@@ -15,7 +15,7 @@ export const list: Handler<typeof READ> = async ({ options }, io) => {
 };
 
 export const info: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
-  const { head, usage } = await withStore(io, options, async (sessions) => {
+  const { head, usage } = await withReader(io, options, async (sessions) => {
     const found = await sessions.info(id);
     // The ledger is in the records: where these can't be read, the head still can.
     return { head: found, usage: await sessions.usage(id).catch(() => undefined) };

@@ -1,5 +1,6 @@
 import { cassetteOf, readCassette, replayCassette } from '@reprise/core/cassette';
 import type { Cassette, Replay } from '@reprise/core/cassette';
+import { RepriseError } from '@reprise/core';
 import type { ModelResolver } from '@reprise/core';
 import { openSessions } from '@reprise/session/compose';
 import { EXIT, readText } from '@reprise/tui';
@@ -27,7 +28,12 @@ interface Found {
 }
 
 /** No id has a dot or a slash in it. */
-async function find(name: string, { storage }: StoreFlags, io: Io): Promise<Found> {
+async function find(name: string, { storage, server }: StoreFlags, io: Io): Promise<Found> {
+  if (server !== undefined) {
+    throw new RepriseError('UNSUPPORTED', 'A session is played again where its tools and models are.', {
+      hint: 'Take it over: reprise session export ID --server URL | reprise session import -',
+    });
+  }
   if (/[./\\]|^-$/.test(name)) return { cassette: readCassette(await readText(io, name, LARGEST)) };
   const { sessions, models } = await openSessions(io, { storage });
   try {

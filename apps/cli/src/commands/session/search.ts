@@ -1,12 +1,12 @@
 import { RepriseError } from '@reprise/core';
 import { EXIT, brief } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
-import { withStore } from '../../store.ts';
+import { withReader } from '../../sessions.ts';
 import type { SEARCH } from '../options.ts';
 
 export const search: Handler<typeof SEARCH> = async ({ options, operands }, io) => {
-  const { items } = await withStore(io, options, async (_, storage) => {
-    if (storage.search) return storage.search(operands.join(' '), { limit: options.limit ?? 20 });
+  const { items } = await withReader(io, options, async (sessions) => {
+    if (sessions.search) return sessions.search(operands.join(' '), { limit: options.limit ?? 20 });
     throw new RepriseError('UNSUPPORTED', 'This storage can not be searched.', {
       hint: 'It has no `search`. "reprise session show ID --json" gives a session\'s text to look through.',
     });

@@ -2,12 +2,12 @@ import type { Message } from '@reprise/core';
 import { EXIT, asText, callLine, exitCodeOf, reportError } from '@reprise/tui';
 import type { Handler, Sink } from '@reprise/tui';
 import { plain } from '../../render/machine.ts';
-import { withStore } from '../../store.ts';
+import { withReader } from '../../sessions.ts';
 import type { READ } from '../options.ts';
 
 /** On damage: what loads, then the damage and its exit code. */
 export const show: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
-  const { head, messages, error } = await withStore(io, options, (sessions) => sessions.show(id));
+  const { head, messages, error } = await withReader(io, options, (sessions) => sessions.show(id));
   if (options.json) io.out.json({ ...head, messages, ...(error && { error: plain(error) }) });
   else for (const message of messages) print(message, io.out);
   if (!error) return EXIT.ok;

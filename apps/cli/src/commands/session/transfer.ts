@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import { withSessions } from '../../compose.ts';
+import { withSessions } from '../../sessions.ts';
 import { EXIT, readText } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
 import type { EXPORT, IMPORT } from '../options.ts';

@@ -1,11 +1,11 @@
 import type { SessionUsage, UsageByModel, UsageTotals } from '@reprise/core';
 import { EXIT } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
-import { withStore } from '../../store.ts';
+import { withReader } from '../../sessions.ts';
 import type { READ } from '../options.ts';
 
 export const usage: Handler<typeof READ> = async ({ options, operands: [id = ''] }, io) => {
-  const told = await withStore(io, options, (sessions) => sessions.usage(id));
+  const told = await withReader(io, options, (sessions) => sessions.usage(id));
   if (options.json) io.out.json(told);
   else io.out.write(table(told));
   return EXIT.ok;
