@@ -1,0 +1,2 @@
+export { traceTurns } from './trace-turns.ts';
+export type { TraceOptions } from './trace-turns.ts';
