@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Session } from '../src/contracts/session.ts';
 import type { Turn } from '../src/contracts/turn.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { until } from './support/clock.ts';
@@ -208,4 +209,87 @@ test('a bad choice or key is refused before anything is stored', async () => {
   const session = await sessions.create(start);
   expect(() => session.turn('hi', { busy: 'later' as never })).toThrow(/busy/);
   expect(() => session.turn('hi', { busy: 'queue', key: '../x' })).toThrow(/key/);
+});
+
+describe('messages of one process are answered in the order in which they were sent', () => {
+  const TEXTS = ['one', 'two', 'three'];
+
+  /** What the user is seen to have said, and who got which answer. */
+  async function answered(send: (session: Session) => Turn[]) {
+    const { sessions, model, clock } = stage();
+    const session = await sessions.create(start);
+    model.script.push(...TEXTS.map((text) => say(`answer to ${text}`)));
+    const outcomes = await clock.drive(Promise.all(send(session).map((turn) => turn.outcome())));
+    const messages = await session.getMessages();
+    const said = messages.flatMap(({ role, content }) => (role === 'user' ? [content] : []));
+    return { said, answers: outcomes.map(({ message }) => message?.content) };
+  }
+
+  const inOrder = { said: TEXTS, answers: TEXTS.map((text) => `answer to ${text}`) };
+  const modes = ['fail', 'queue'] as const;
+  const lines = modes.flatMap((a) => modes.flatMap((b) => modes.map((c) => [a, b, c] as const)));
+
+  test.each(lines)('%s, %s and %s in one tick', async (...busy) => {
+    expect(
+      await answered((session) => TEXTS.map((text, i) => session.turn(text, { busy: busy[i] ?? 'fail' }))),
+    ).toEqual(inOrder);
+  });
+
+  test.each(modes)('also while the files of one are still being read, and %s follows', async (last) => {
+    async function* slowly() {
+      for (let i = 0; i < 50; i += 1) await Promise.resolve();
+      yield new TextEncoder().encode('a file');
+    }
+    const slow = { attachments: [{ data: slowly(), mediaType: 'text/plain', name: 'a.txt' }] };
+    const sent = await answered((session) => [
+      session.turn('one'),
+      session.turn({ text: 'two', ...slow }, { busy: 'queue' }),
+      session.turn('three', { busy: last }),
+    ]);
+    expect(sent).toEqual(inOrder);
+  });
+
+  test('also where the last was stored before the one in the middle began', async () => {
+    const { session, turn, letGo, clock } = await busy();
+    const second = session.turn('second');
+    const third = session.turn('third', { busy: 'queue' });
+    await queued(third);
+    letGo();
+    const outcomes = await clock.drive(Promise.all([turn, second, third].map((each) => each.outcome())));
+    expect(outcomes.map(({ message }) => message?.content)).toEqual(['first answer', 'second answer', 'third answer']);
+    expect((await session.getMessages()).at(-2)).toMatchObject({ content: 'third' });
+  });
+
+  test('one that steers becomes part of the turn that was asked for in the same tick', async () => {
+    const sent = await answered((session) => [session.turn('one'), session.turn('two', { busy: 'steer' })]);
+    expect(sent).toEqual({ said: ['one', 'two'], answers: ['answer to one', 'answer to one'] });
+  });
+
+  test('one that is taken back before its place came holds up nobody', async () => {
+    const never = {
+      async *[Symbol.asyncIterator]() {
+        yield* await new Promise<Uint8Array[]>(() => undefined);
+      },
+    };
+    const sent = await answered((session) => {
+      const first = session.turn('one');
+      const stuck = session.turn({ attachments: [{ data: never, name: 'a.txt' }] }, { busy: 'queue' });
+      const last = session.turn('two', { busy: 'queue' });
+      void first.outcome().then(() => stuck.abort());
+      return [first, last];
+    });
+    expect(sent).toEqual({ said: ['one', 'two'], answers: ['answer to one', 'answer to two'] });
+  });
+
+  test('and before a change of the history that was asked for after them', async () => {
+    const { sessions, model } = stage();
+    const session = await sessions.create(start);
+    model.script.push(say('answer to one'), say('answer to two'));
+    const turns = [session.turn('one', { busy: 'queue' }), session.turn('two')];
+    // Turns begin after the caller's synchronous code.
+    await Promise.resolve();
+    const cleared = session.clearHistory();
+    await Promise.all([...turns.map((turn) => turn.outcome()), cleared]);
+    expect(await session.getMessages()).toEqual([]);
+  });
 });

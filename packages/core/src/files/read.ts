@@ -1,6 +1,7 @@
 import type { AttachmentInput } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import type { StoredFile } from '../records/types.ts';
+import { orAborted } from '../session/or-aborted.ts';
 import { fromBase64 } from './base64.ts';
 import { kindOf, sniff, textOf } from './kind.ts';
 import { sizeText } from './limits.ts';
@@ -136,16 +137,6 @@ function unescaped(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** A source that doesn't look at the signal can't hold the turn. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function invalid(name: string | undefined, what: string, hint?: string): RepriseError {

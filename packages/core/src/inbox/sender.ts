@@ -24,7 +24,7 @@ export interface Waiting extends Said {
  * as soon as the session is free. Stored before anything else, so it survives this process too.
  */
 export async function sendAndWait(parts: Parts, handle: TurnHandle, message: Waiting): Promise<Outcome> {
-  const { live, runtime } = parts;
+  const { live, runtime, running } = parts;
   const { inbox } = runtime.storage;
   if (inbox === undefined || !live.autoSave) {
     throw new RepriseError('UNSUPPORTED', 'This store keeps no messages for a busy session.', {
@@ -33,6 +33,7 @@ export async function sendAndWait(parts: Parts, handle: TurnHandle, message: Wai
   }
   const { key } = message;
   await inbox.put(live.id, letterEntry({ kind: 'message', ...message }));
+  running.settled(handle);
   handle.queued(key);
   for (;;) {
     const outcome = await whenFreeOrLeft(parts, handle, message);
@@ -80,7 +81,7 @@ async function whenFree(
       await ready(parts);
       const waits = (await waitingMessages(live)).some(({ key }) => key === message.key);
       if (!waits) return takenUp(parts, handle, message.key, message.text);
-      await answerWaiting(parts, message.key);
+      await answerWaiting(parts, handle, message.key);
       return perform(parts, handle, (context) => runTurn(context, message));
     });
   } catch (error) {

@@ -2,12 +2,12 @@ import type { AskDesk } from '../asks/desk.ts';
 import type { ResolvedModel } from '../contracts/model.ts';
 import type { Session, SessionOptions } from '../contracts/session.ts';
 import type { Asker } from '../contracts/tool.ts';
-import type { Turn } from '../contracts/turn.ts';
 import type { ChangeRecord } from '../records/types.ts';
 import { Toolset } from '../tools/toolset.ts';
 import type { Above, Doors } from './doors.ts';
 import type { LiveSession } from './live.ts';
 import { resolveModel } from './models.ts';
+import { Running } from './running.ts';
 import type { Runtime } from './runtime.ts';
 import { SessionHandle } from './session.ts';
 
@@ -18,13 +18,13 @@ export interface Parts {
   tools: Toolset;
   /** Names of tools that the program registered itself, and thereby allowed. */
   readonly registered: Set<string>;
-  readonly running: Set<Turn>;
+  readonly running: Running;
   /** Who is asked about calls; in a sub-session, whoever is asked in the session that started it. */
   asker: Asker | undefined;
   /** The questions of the turn that runs. */
   desk: AskDesk | undefined;
   /** The open turn that is carried on. */
-  recovering: Turn | undefined;
+  recovering: Session['recovering'];
   /** Told at the next turn, when somebody listens. */
   readonly warnings: string[];
   /** Like them, and recorded with the overrides that they are about. */
@@ -55,7 +55,7 @@ export function partsOf(runtime: Runtime, live: LiveSession, doors: Doors): Part
     above: undefined,
     tools: new Toolset(runtime.tools),
     registered: new Set(),
-    running: new Set(),
+    running: new Running(),
     asker: runtime.ask,
     desk: undefined,
     recovering: undefined,

@@ -43,11 +43,15 @@ export async function perform(
   }
 }
 
-/** Answers what waits in the inbox, oldest first, each in a turn of its own; only what came before `until`, if that is given. */
-export async function answerWaiting(parts: Parts, until?: string): Promise<void> {
+/**
+ * Answers what waits in the inbox before `next` is, oldest first, each in a turn of its own. What was sent here after it stays; `until`: only what
+ * came before that key.
+ */
+export async function answerWaiting(parts: Parts, next: TurnHandle, until?: string): Promise<void> {
   const { live, runtime, running } = parts;
   for (const said of await waitingMessages(live)) {
     if (said.key === until) return;
+    if (running.after(next).has(said.key)) continue;
     const handle = new TurnHandle(runtime.ids('turn'), runtime.report);
     running.add(handle);
     live.events.emit('turn', handle);

@@ -28,18 +28,25 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
   const changes = model === undefined ? {} : { model };
   handle.onAsk = onAsk;
   handle.output = options.output;
+  const { live, running } = parts;
+  running.join(handle, key);
   return start(parts, handle, async () => {
     const wait = async () => {
       // Whoever is first at the session again records it.
       await changeOf(parts, changes);
       const said = await saidToWait(asked, parts, handle.signal);
+      await running.before(handle, 'settled', handle.signal);
       return sendAndWait(parts, handle, { ...said, key, mode: busy === 'steer' ? 'steer' : 'queue' });
     };
-    if (busy !== 'fail' && parts.running.size > 1) return wait();
+    const [first] = running;
+    if (busy !== 'fail' && first !== handle) return wait();
     try {
-      return await parts.live.exclusive(async () => {
+      const others = running.before(handle, 'queued', handle.signal);
+      if (others !== undefined) await others;
+      const turn = live.exclusive(async () => {
         handle.signal.throwIfAborted();
-        await answerWaiting(parts);
+        running.settled(handle);
+        await answerWaiting(parts, handle);
         const before =
           options.key === undefined ? undefined : await answeredBefore(parts, handle, key, asked.said.text);
         if (before !== undefined) return before;
@@ -48,6 +55,9 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
         const keyed = options.key === undefined ? said : { ...said, key };
         return perform(parts, handle, (context) => runTurn(context, keyed));
       });
+      if (busy === 'fail') running.settled(handle);
+      else running.queued(handle);
+      return await turn;
     } catch (error) {
       if (busy === 'fail' || !isCoded(error) || error.code !== 'SESSION_BUSY') throw error;
       return wait();
