@@ -64,6 +64,8 @@ export interface StoredEvents {
     readonly finishReason: FinishReason;
     readonly usage: TurnUsage;
     readonly steps: number;
+    /** The value that was asked for, as JSON. */
+    readonly output?: unknown;
     readonly error?: { readonly code: ErrorCode; readonly message: string };
   };
   /** Another text or mark of a message. */

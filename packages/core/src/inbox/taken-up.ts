@@ -30,14 +30,15 @@ async function answered({ live }: Parts, handle: TurnHandle, key: string, text: 
   const last = entries
     .slice(at + 1)
     .findLast(({ record: later }) => later.type === 'step' && later.turn === turn)?.record;
-  const message = last?.type === 'step' ? { message: lastMessage(live.state, last) } : {};
   const end = turn === undefined ? undefined : await endOf(live, turn, seq);
   if (end === undefined) return nothing('failed', new RepriseError('INTERNAL', `The turn ${turn} has no end.`));
-  const { status, finishReason, usage, steps, error } = end;
+  const { status, finishReason, usage, steps, error, output } = end;
+  const value = output === undefined ? {} : { output };
   return {
     status: status === 'interrupted' ? 'aborted' : status,
     finishReason,
-    ...message,
+    ...(last?.type === 'step' && { message: { ...lastMessage(live.state, last), ...value } }),
+    ...value,
     ...(error !== undefined && { error: new RepriseError(error.code, error.message) }),
     tokens: usage.total,
     usage,

@@ -290,6 +290,8 @@ export interface TurnEndRecord {
   readonly finishReason: FinishReason;
   readonly usage: TurnUsage;
   readonly steps: number;
+  /** The value that was asked for, as JSON. */
+  readonly output?: JSONValue;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   /** What the last model call took, if it failed and left no step. */
   readonly spent?: Spent;

@@ -1,8 +1,10 @@
+import type { JSONValue } from '@ai-sdk/provider';
 import type { Outcome } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
 import { toCoded } from '../errors.ts';
 import type { Spent, StepRecord, TurnEndRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
+import { jsonSafe } from '../tools/json-safe.ts';
 import type { TurnContext } from './context.ts';
 import { outcomeOf } from './outcome.ts';
 import { unanswered } from './settle.ts';
@@ -47,6 +49,7 @@ async function end(context: TurnContext, ending: Ending): Promise<Outcome> {
     steps: outcome.steps,
     ...(ending.error !== undefined && { error: { code: ending.error.code, message: ending.error.message } }),
     ...(ending.spent !== undefined && { spent: ending.spent }),
+    ...(ending.output !== undefined && recorded(ending.output)),
   };
   try {
     // Calls are open here only where a result could not be stored.
@@ -55,5 +58,14 @@ async function end(context: TurnContext, ending: Ending): Promise<Outcome> {
   } catch (error) {
     // The terminal record could not be stored: the next owner settles the turn, and the caller hears of it now.
     return { ...outcome, status: 'failed', error: outcome.error ?? toCoded(error) };
+  }
+}
+
+/** A schema may make of the answer what is no JSON; then only the caller here has it. */
+function recorded(output: unknown): { readonly output?: JSONValue } {
+  try {
+    return { output: jsonSafe(output) };
+  } catch {
+    return {};
   }
 }

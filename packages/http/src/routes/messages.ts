@@ -3,7 +3,7 @@ import type { MessageQuery } from '@reprise/core';
 import { etagOf, withCondition } from '../etag.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
-import { count, messageParams, params } from '../schemas/common.ts';
+import { count, messageParams, params, sessionId } from '../schemas/common.ts';
 import { message, messageChange } from '../schemas/message.ts';
 
 const TAG = 'The ETag of the session after it.';
@@ -92,5 +92,32 @@ export const messageRoutes: readonly Route[] = [
         await session.deleteMessage(target, options);
         return noContent({ ETag: etagOf(session.head) });
       }),
+  ),
+  route(
+    {
+      id: 'getAttachment',
+      method: 'GET',
+      path: '/v1/sessions/{id}/attachments/{sha256}',
+      tag: 'messages',
+      summary: 'The bytes of a file that a message or a result of a tool has.',
+      scope: 'read',
+      params: z.object({ id: sessionId, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+      answers: {
+        200: { description: 'The bytes.', stream: { type: 'application/octet-stream', schema: z.string() } },
+      },
+      errors: ['SESSION_NOT_FOUND', 'INVALID_INPUT', 'STORAGE_FAILED', 'STORAGE_DAMAGED'],
+    },
+    async ({ params: { id, sha256 } }, { pool }) => {
+      const session = await pool.open(id);
+      // Whatever it is, a browser only saves it: it is not the server's own.
+      return new Response((await session.attachment(sha256)) as Uint8Array<ArrayBuffer>, {
+        headers: {
+          'Content-Type': 'application/octet-stream',
+          'Content-Disposition': `attachment; filename="${sha256}"`,
+          'Cache-Control': 'private, max-age=31536000, immutable',
+          ETag: `"${sha256}"`,
+        },
+      });
+    },
   ),
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RepriseError } from '@reprise/core';
-import type { Outcome, TurnOptions } from '@reprise/core';
+import type { MessageInput, Outcome, TurnOptions } from '@reprise/core';
 import { KEY, keyOf } from '../idempotency.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
@@ -9,6 +9,9 @@ import { turnEvent } from '../schemas/events.ts';
 import { newMessage, outcome } from '../schemas/message.ts';
 import { sendMessage } from '../turns/send.ts';
 import { turnEvents } from '../turns/events.ts';
+
+/** Times the usual limit: a message may bring files. */
+const LARGE = 48;
 
 export const turnRoutes: readonly Route[] = [
   route(
@@ -24,6 +27,7 @@ export const turnRoutes: readonly Route[] = [
       scope: 'write',
       params,
       body: newMessage,
+      largeBody: LARGE,
       headers: ['Idempotency-Key'],
       answers: {
         200: {
@@ -47,10 +51,11 @@ export const turnRoutes: readonly Route[] = [
       ],
     },
     async ({ params: { id }, body, request }, context) => {
-      const { content, ...options } = body;
+      const { content, attachments, ...options } = body;
+      const input = attachments === undefined ? content : ({ text: content, attachments } as MessageInput);
       const key = keyOf(request);
       const wanted = { ...options, ...(key !== undefined && { key }) } as TurnOptions;
-      const sent = await sendMessage(context, id, content, wanted, request.signal);
+      const sent = await sendMessage(context, id, input, wanted, request.signal);
       if (!wantsJson(request))
         return context.streams.answer((signal) => turnEvents(context.sessions, id, sent, signal));
       const ended = told(await sent.outcome);
@@ -104,7 +109,7 @@ function wantsJson(request: Request): boolean {
 }
 
 /** A turn that failed is a problem, with its code. */
-function told({ status, finishReason, message, usage, steps, error }: Outcome) {
+function told({ status, finishReason, message, output, usage, steps, error }: Outcome) {
   if (status === 'failed') throw error ?? new RepriseError('INTERNAL', 'The turn failed without a reason.');
-  return { status, finishReason, ...(message && { message }), usage, steps };
+  return { status, finishReason, ...(message && { message }), ...(output !== undefined && { output }), usage, steps };
 }

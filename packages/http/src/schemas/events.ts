@@ -42,6 +42,7 @@ export const feedEvent = z
       finishReason,
       usage: turnUsage,
       steps: count,
+      output: z.unknown().optional().describe('The value that was asked for.'),
       error: z.object({ code, message: z.string() }).optional(),
     }),
     event('edit', { time, message: z.string(), content: z.string().optional(), important: z.boolean().optional() }),

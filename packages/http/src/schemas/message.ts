@@ -8,11 +8,16 @@ export const turnUsage = z
   .object({ input: count, output: count, cached: count, reasoning: count, total: count })
   .meta({ id: 'Usage', description: 'Tokens; 0 where the provider reports none.' });
 
+const attachment = z
+  .object({ sha256: z.string(), mediaType: z.string(), size: count.describe('Bytes.'), name: z.string().optional() })
+  .meta({ id: 'Attachment', description: 'A file; `GET …/attachments/{sha256}` gives its bytes.' });
+
 const toolCall = z.object({ id: z.string(), tool: z.string(), params: z.record(z.string(), z.unknown()) });
 const toolResult = z.object({
   id: z.string().describe('That of the call.'),
   result: z.unknown(),
   error: z.string().optional(),
+  attachments: z.array(attachment).optional(),
 });
 
 export const message = z
@@ -26,12 +31,32 @@ export const message = z
     toolResults: z.array(toolResult).optional(),
     finishReason: finishReason.optional(),
     usage: turnUsage.optional(),
+    attachments: z.array(attachment).optional(),
+    output: z.unknown().optional(),
     important: z.boolean().optional(),
   })
   .meta({ id: 'Message' });
 
+const fileFacts = {
+  mediaType: z.string().max(200).optional().describe('Told from the bytes if absent.'),
+  name: z.string().max(500).optional(),
+};
+
+/** A file that comes with a message. */
+const newAttachment = z
+  .union([
+    z.strictObject({ data: z.string().describe('Base64, or a data URL.'), ...fileFacts }),
+    z.strictObject({ text: z.string(), ...fileFacts }),
+  ])
+  .meta({ id: 'NewAttachment' });
+
 export const newMessage = z.strictObject({
-  content: z.string().min(1).describe('What the user says.'),
+  content: z.string().default('').describe('What the user says; may be empty beside attachments.'),
+  attachments: z.array(newAttachment).max(100).optional(),
+  output: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('A JSON schema of type object: the answer is a value of it, in `output` at the end of the turn.'),
   busy: z
     .enum(['fail', 'queue', 'steer'])
     .default('fail')
@@ -61,6 +86,7 @@ export const outcome = z
     status: z.enum(['done', 'aborted', 'failed', 'step-limit']),
     finishReason,
     message: message.optional().describe('The last one of the assistant.'),
+    output: z.unknown().optional().describe('The value that was asked for.'),
     usage: turnUsage,
     steps: count,
   })

@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { Outcome, Turn, TurnOptions } from '@reprise/core';
+import type { MessageInput, Outcome, Turn, TurnOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 
 /** A message that was taken: where its events begin, and how its turn ends. */
@@ -24,13 +24,14 @@ export type InFlight = Map<string, { readonly content: string; readonly sent: Pr
 export function sendMessage(
   context: ServerContext,
   id: string,
-  content: string,
+  input: MessageInput,
   options: TurnOptions,
   signal: AbortSignal,
 ): Promise<Sent> {
   const { key } = options;
-  if (key === undefined) return send(context, id, content, options, signal);
+  if (key === undefined) return send(context, id, input, options, signal);
   const name = `${id} ${key}`;
+  const content = typeof input === 'string' ? input : (input.text ?? '');
   const known = context.inFlight.get(name);
   if (known !== undefined) {
     if (known.content === content) return known.sent;
@@ -39,7 +40,7 @@ export function sendMessage(
     });
   }
   // Others may wait for it too, so it doesn't leave with the first.
-  const sent = send(context, id, content, options, new AbortController().signal);
+  const sent = send(context, id, input, options, new AbortController().signal);
   context.inFlight.set(name, { content, sent });
   const over = (): void => void context.inFlight.delete(name);
   sent.then(({ outcome }) => outcome.then(over), over);
@@ -49,7 +50,7 @@ export function sendMessage(
 async function send(
   { pool }: ServerContext,
   id: string,
-  content: string,
+  input: MessageInput,
   options: TurnOptions,
   signal: AbortSignal,
 ): Promise<Sent> {
@@ -65,7 +66,7 @@ async function send(
   let after = session.head.seq;
   const start = (): Turn => {
     after = session.head.seq;
-    return session.turn(content, options);
+    return session.turn(input, options);
   };
   // What is queued or steers is stored at once, and runs in the place of the turn that runs.
   const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal);
