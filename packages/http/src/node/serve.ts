@@ -2,11 +2,15 @@ import { RepriseError, toCoded } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
 import type { AccessToken, ServerOptions } from '../options.ts';
 import { createServer } from '../server.ts';
+import { isLoopback } from './address.ts';
+import { auditFile } from './audit-file.ts';
+import { eventLoopLag } from './lag.ts';
 import { listen } from './listen.ts';
+import type { ListenOptions } from './listen.ts';
 import { tokenIn } from './token-file.ts';
 
 export interface ServeOptions extends Omit<ServerOptions, 'tokens'> {
-  /** Default: 127.0.0.1. Another one than this machine's loopback needs `tokens`, `hosts` and `proxy`. */
+  /** Default: 127.0.0.1. Another one than this machine's loopback needs `tokens`, `hosts`, and `tls` or `proxy`. */
   readonly host?: string;
   readonly port?: number;
   /** Tokens of one's own; without them there is one, in `tokenFile`. */
@@ -15,6 +19,9 @@ export interface ServeOptions extends Omit<ServerOptions, 'tokens'> {
   readonly tokenFile: string;
   /** Something in front of the server, which nobody can go around, speaks TLS with the clients. */
   readonly proxy?: boolean;
+  readonly tls?: ListenOptions['tls'];
+  /** Gets a line of JSON for each request, beside `audit`; 0600. */
+  readonly auditFile?: string;
   /** What becomes of turns that a crash left open; default: `interrupt`. */
   readonly recover?: 'interrupt' | 'continue';
 }
@@ -43,15 +50,29 @@ const CONNECTIONS_MS = 1000;
  * a way to run commands on this machine.
  */
 export async function serve(sessions: Sessions, options: ServeOptions): Promise<Serving> {
-  const { host = '127.0.0.1', port, tokens, tokenFile, recover, ...rest } = options;
+  const { host = '127.0.0.1', port, tokens, tokenFile, recover, tls, proxy, auditFile: file, ...rest } = options;
   if (!isLoopback(host)) assertSafe(options);
   const report = options.report ?? ((error: unknown) => console.error(error));
   const server = createServer(sessions, {
+    lag: eventLoopLag(),
     ...rest,
     report,
     tokens: tokens ?? [{ name: 'local', token: tokenIn(tokenFile) }],
+    audit(entry) {
+      kept?.audit(entry);
+      rest.audit?.(entry);
+    },
   });
-  const listening = await listen(server, { host, ...(port !== undefined && { port }) });
+  const kept = file === undefined ? undefined : auditFile(file);
+  const listening = await listen(server, {
+    host,
+    ...(port !== undefined && { port }),
+    ...(tls && { tls }),
+    ...(proxy !== undefined && { proxy }),
+  }).catch((error: unknown) => {
+    kept?.close();
+    throw error;
+  });
   const recovered = server.recover(recover).then(() => undefined, report);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -60,6 +81,7 @@ export async function serve(sessions: Sessions, options: ServeOptions): Promise<
     await server.close();
     await recovered;
     await Promise.all([closed, sessions.close()]);
+    kept?.close();
   };
   return {
     url: listening.url,
@@ -70,16 +92,11 @@ export async function serve(sessions: Sessions, options: ServeOptions): Promise<
   };
 }
 
-/** 127.0.0.0/8, ::1 and the name for them. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function assertSafe({ host, tokens = [], hosts = [], proxy = false }: ServeOptions): void {
+function assertSafe({ host, tokens = [], hosts = [], proxy = false, tls }: ServeOptions): void {
   const missing = [
     ...(tokens.length === 0 ? ['tokens of its own'] : []),
     ...(hosts.length === 0 ? ['the host names under which it is asked'] : []),
-    ...(proxy ? [] : ['TLS in front of it (say so with the proxy option)']),
+    ...(proxy || tls !== undefined ? [] : ['TLS, its own or in front of it (say so with the proxy option)']),
   ];
   if (missing.length === 0) return;
   throw new RepriseError(
