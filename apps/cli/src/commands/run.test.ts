@@ -90,6 +90,16 @@ describe('reprise run', () => {
       writeFileSync(join(folder, 's.json'), '{"type":"object"}');
       const asked = await go(['--output-schema', 's.json', 'look'], {}, fakeIo({ cwd: folder }));
       expect(asked.calls.find(([name]) => name === 'turn')?.[2]).toEqual({ busy: 'fail', output: { type: 'object' } });
+      const value = { message: { ...answer('{"n":1}'), output: { n: 1 } } };
+      const words = ['--output-schema', 's.json', 'look'];
+      const two = { chunks: [text('I guess 1.'), text('{"n":1}')], outcome: value };
+      const given = await go(words, two, fakeIo({ cwd: folder }));
+      expect(given).toMatchObject({ code: 0, out: '{"n":1}\n', err: expect.stringContaining('I guess 1.{"n":1}\n') });
+      const misfit = new RepriseError('PROVIDER', 'It does not fit.');
+      const failed = { chunks: [text('I guess 1.')], outcome: { status: 'failed' as const, error: misfit } };
+      expect(await go(words, failed, fakeIo({ cwd: folder }))).toMatchObject({ code: 5, out: '' });
+      const elsewhere = await go(words, { chunks: [text('Hello')] }, fakeIo({ cwd: folder }));
+      expect(elsewhere).toMatchObject({ code: 0, out: '', err: expect.stringContaining('asked for no value') });
       const refused = await go(['--output-schema', 'a.txt', 'look'], {}, fakeIo({ cwd: folder }));
       expect({ code: refused.code, told: refused.err.includes('holds no JSON schema') }).toEqual({
         code: 2,

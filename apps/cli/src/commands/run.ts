@@ -15,7 +15,7 @@ const NOWHERE = { seq: 0, attempt: 1, offset: 0 };
 export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   const interrupts = handleSignals(io);
   const format = options['output-format'] ?? 'text';
-  const renderer = createRenderer(format, io);
+  const renderer = createRenderer(format, io, options['output-schema'] !== undefined);
   let sessionId: string | null = null;
   try {
     const budget = budgetOf(options);

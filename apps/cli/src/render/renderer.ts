@@ -1,6 +1,6 @@
 import type { Chunk, Coded, Outcome } from '@reprise/core';
 import { turnView } from '@reprise/tui';
-import type { Io } from '@reprise/tui';
+import type { Io, Sink } from '@reprise/tui';
 import { jsonRenderer, streamJsonRenderer } from './machine.ts';
 
 export interface TurnFacts {
@@ -20,7 +20,25 @@ export interface Renderer {
 
 export type Format = 'text' | 'json' | 'stream-json';
 
-export function createRenderer(format: Format, { out, err }: Pick<Io, 'out' | 'err'>): Renderer {
+/** `value`: the turn is asked for one. */
+export function createRenderer(format: Format, { out, err }: Pick<Io, 'out' | 'err'>, value: boolean): Renderer {
+  if (format === 'text' && value) return valueRenderer(out, err);
   if (format === 'text') return { begin: () => undefined, ...turnView({ out, err }), fail: () => undefined };
   return format === 'json' ? jsonRenderer(out) : streamJsonRenderer(out);
+}
+
+/** The value alone on `out`, so that a program can read it: what the model says before, and what does not fit, is shown beside it. */
+function valueRenderer(out: Sink, err: Sink): Renderer {
+  const view = turnView({ out: err, err });
+  return {
+    begin: () => undefined,
+    chunk: view.chunk,
+    end: ({ message, status }) => {
+      view.end();
+      if (message?.output !== undefined) out.json(message.output);
+      else if (status === 'done')
+        err.write('reprise: the message was answered in a turn that was asked for no value\n', 'yellow');
+    },
+    fail: () => undefined,
+  };
 }

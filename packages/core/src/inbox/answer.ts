@@ -75,6 +75,6 @@ function answered(id: string): RepriseError {
 
 function unknown(id: string): RepriseError {
   return new RepriseError('INVALID_INPUT', `Nobody asks ${JSON.stringify(id)} in this session.`, {
-    hint: '`session.approvals()` shows what waits for an answer.',
+    hint: '`session.approvals()` and `reprise session approvals` show what waits for an answer.',
   });
 }

@@ -101,7 +101,7 @@ async function find(parts: Parts, id: string): Promise<Message> {
   const message = (await readTranscript(parts.live)).message(id);
   if (message !== undefined) return message;
   throw new RepriseError('INVALID_INPUT', `There is no message ${JSON.stringify(id)} in this session.`, {
-    hint: '`getMessages({ all: true })` shows every message with its id.',
+    hint: '`getMessages({ all: true })` and `reprise session show` show every message with its id.',
   });
 }
 

@@ -29,7 +29,7 @@ async function lastSeq(parent: LiveSession, message: string): Promise<number> {
   const seq = (await readTranscript(parent)).lastSeqOf(message);
   if (seq !== undefined) return seq;
   throw new RepriseError('INVALID_INPUT', `There is no message ${JSON.stringify(message)} in this session.`, {
-    hint: '`getMessages({ all: true })` shows every message with its id.',
+    hint: '`getMessages({ all: true })` and `reprise session show` show every message with its id.',
   });
 }
 

@@ -56,7 +56,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
   const { model, notice } = await modelToGoOn(runtime, asked, named);
   if (model === undefined) {
     throw new RepriseError('INVALID_INPUT', 'These messages don’t name the model to go on with.', {
-      hint: 'Pass it: Session.import(data, { model: "anthropic/claude-sonnet-4-5" }).',
+      hint: 'Name it: import(data, { model: "anthropic/claude-sonnet-4-5" }), or --model on the command line.',
     });
   }
   const first: Rec = {
@@ -135,7 +135,7 @@ function withOwnIds(messages: readonly ImportedMessage[]): ImportedMessage[] {
 function noSession(why: string, cause?: unknown): RepriseError {
   return new RepriseError('INVALID_INPUT', `This is no session to import.\n${why}`, {
     cause,
-    hint: 'Give what `export()` returned, or an array of messages with role, content and timestamp.',
+    hint: 'Give what an export gave, or an array of messages with role, content and timestamp.',
   });
 }
 
