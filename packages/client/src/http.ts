@@ -44,6 +44,18 @@ export function ask<T>(connection: Connection, call: Call): Promise<T> {
   });
 }
 
+/** The answer as it is. */
+export function bytesOf(connection: Connection, call: Call): Promise<Uint8Array> {
+  return trying(connection, call, async () => {
+    const response = await send(connection, call);
+    try {
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throw unreachable(connection.url, error);
+    }
+  });
+}
+
 /** A good answer. The body is the caller's to read. */
 export function request(connection: Connection, call: Call): Promise<Response> {
   return trying(connection, call, () => send(connection, call));

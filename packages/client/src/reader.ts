@@ -139,7 +139,8 @@ export class TurnReader {
     this.#last = { ...message, toolResults: [...(message.toolResults ?? []), result] };
   }
 
-  #outcome({ status, finishReason, usage, steps, error }: FeedEventOf<'turn_end'>): Outcome {
+  #outcome({ status, finishReason, usage, steps, error, output }: FeedEventOf<'turn_end'>): Outcome {
+    const value = output === undefined ? {} : { output };
     const ended = status === 'interrupted' ? 'aborted' : status;
     const told = error && new RepriseError(error.code, error.message);
     const stopped =
@@ -148,7 +149,8 @@ export class TurnReader {
     return {
       status: ended,
       finishReason: ended === 'aborted' ? 'interrupted' : finishReason,
-      ...(this.#last !== undefined && { message: inCallOrder(this.#last) }),
+      ...(this.#last !== undefined && { message: { ...inCallOrder(this.#last), ...value } }),
+      ...value,
       ...(failure !== undefined && { error: failure }),
       tokens: usage.total,
       usage,

@@ -5,6 +5,7 @@ import type {
   FeedEvent,
   FollowOptions,
   Message,
+  MessageInput,
   OnAsk,
   Outcome,
   PendingAsk,
@@ -17,14 +18,15 @@ import type {
   TurnOptions,
   MessageStream,
 } from '@reprise/core';
-import { AwaitableTurn, Emitter, RepriseError, TurnHandle } from '@reprise/core/turn';
+import { AwaitableTurn, Emitter, TurnHandle } from '@reprise/core/turn';
 import { askFor } from './asking.ts';
 import type { Call, Connection } from './http.ts';
-import { ask } from './http.ts';
+import { ask, bytesOf } from './http.ts';
 import { follow } from './follow.ts';
 import { everyMessage } from './messages.ts';
 import { approvalsOf, contextOf, usageOf } from './reads.ts';
 import type { SessionSide } from './reader.ts';
+import { sendingOf } from './sending.ts';
 import { conduct } from './turn.ts';
 
 type Same =
@@ -33,6 +35,7 @@ type Same =
   | 'head'
   | 'turn'
   | 'abort'
+  | 'attachment'
   | 'approvals'
   | 'answer'
   | 'usage'
@@ -55,8 +58,8 @@ export interface RemoteSession extends Pick<Session, Same> {
   on<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   once<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
   off<K extends keyof SessionEvents>(event: K, listener: (value: SessionEvents[K]) => void): this;
-  /** A text, answered there. Files and values (`output`) are not asked for over a connection yet. */
-  message(input: string, options?: TurnOptions): MessageStream;
+  /** As in the library; an `output` is a JSON schema here, and so is not typed. */
+  message(input: MessageInput, options?: TurnOptions): MessageStream;
   /** Tokens that the next request would take, about. */
   contextUsage(): Promise<{ readonly current: number; readonly max: number }>;
   /** CONFLICT where the session is not at record `expected` any more. */
@@ -99,12 +102,12 @@ export class RemoteHandle implements RemoteSession {
     return { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status };
   }
 
-  message(input: string, options?: TurnOptions): AwaitableTurn {
+  message(input: MessageInput, options?: TurnOptions): AwaitableTurn {
     const key = options?.key ?? this.#facts.fresh();
     return this.#start(new AwaitableTurn(key, this.#facts.report), input, key, options);
   }
 
-  turn(input: string, options?: TurnOptions): TurnHandle {
+  turn(input: MessageInput, options?: TurnOptions): TurnHandle {
     const key = options?.key ?? this.#facts.fresh();
     return this.#start(new TurnHandle(key, this.#facts.report), input, key, options);
   }
@@ -202,6 +205,11 @@ export class RemoteHandle implements RemoteSession {
     return new RemoteHandle(this.#facts, head);
   }
 
+  attachment(sha256: string): Promise<Uint8Array> {
+    const path = `/sessions/${this.id}/attachments/${encodeURIComponent(sha256)}`;
+    return bytesOf(this.#facts.connection, { method: 'GET', path });
+  }
+
   export({ redact }: { readonly redact?: boolean } = {}): Promise<ExportedSession> {
     return this.#ask({ method: 'GET', path: '/export', query: { redact } });
   }
@@ -210,23 +218,13 @@ export class RemoteHandle implements RemoteSession {
     return follow(this.#facts.connection, this.id, options);
   }
 
-  #start<T extends TurnHandle>(handle: T, input: string, key: string, options: TurnOptions = {}): T {
-    if (typeof input !== 'string' || input.trim() === '')
-      throw new RepriseError('INVALID_INPUT', 'A message must be a text that is not empty.');
-    const { key: _key, model, ...rest } = options;
-    if (model !== undefined && typeof model !== 'string')
-      throw new RepriseError('INVALID_INPUT', 'A model on a server is named: give its name.');
+  #start<T extends TurnHandle>(handle: T, input: MessageInput, key: string, options: TurnOptions = {}): T {
     const { ask: asker, onAsk, report } = this.#facts;
+    const sending = sendingOf(this.id, key, input, options, onAsk);
     if (asker !== undefined) {
       const answer = (id: string, said: AskAnswer): Promise<void> => this.answer(id, said);
       askFor(handle, { ask: asker, head: () => this.#head, answer, report });
     }
-    const sending = {
-      session: this.id,
-      content: input,
-      key,
-      options: { ...(onAsk !== undefined && { onAsk }), ...rest, ...(model !== undefined && { model }) },
-    };
     // What is queued or steers finds its place on the server.
     const before = (options.busy ?? 'fail') === 'fail' ? this.#last : Promise.resolve();
     const run = async (): Promise<void> => {

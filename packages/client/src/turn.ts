@@ -1,18 +1,12 @@
-import type { Coded, Outcome, TurnOptions } from '@reprise/core';
+import type { Coded, Outcome } from '@reprise/core';
 import { RepriseError, isCoded, sleep, toCoded } from '@reprise/core/turn';
 import type { TurnHandle } from '@reprise/core/turn';
 import type { Call, Connection } from './http.ts';
 import { ask } from './http.ts';
 import type { SessionSide, TurnTold } from './reader.ts';
 import { TurnReader } from './reader.ts';
+import type { Sending } from './sending.ts';
 import { resuming } from './stream.ts';
-
-export interface Sending {
-  readonly session: string;
-  readonly content: string;
-  readonly key: string;
-  readonly options: Omit<TurnOptions, 'key'>;
-}
 
 /** The server has so long to say that an aborted turn ended, once it has taken the abort. */
 const ABORTED_MS = 10_000;
@@ -25,18 +19,21 @@ export async function conduct(
   sending: Sending,
   side: SessionSide,
 ): Promise<Outcome> {
-  const { session, content, key, options } = sending;
+  const { session, key } = sending;
   const path = `/sessions/${session}`;
   const reader = new TurnReader(handle, key, side);
   const stop = new AbortController();
-  const post: Call = { method: 'POST', path: `${path}/messages`, body: { content, ...options }, key, stream: {} };
   // Until something is known of the message it may be sent again: under its key it is one message.
+  let post: Call | undefined;
   const callFor = (after?: string): Call =>
-    after === undefined ? post : { method: 'GET', path: `${path}/events`, stream: { after } };
+    after === undefined && post !== undefined
+      ? post
+      : { method: 'GET', path: `${path}/events`, stream: { after: after ?? '0' } };
   if (handle.signal.aborted) return nothing('aborted', handle.signal.reason as Coded);
   const abort = (): void => void stopTurn(connection, path, key, reader, handle, stop);
   let heard = false;
   try {
+    post = { method: 'POST', path: `${path}/messages`, body: await sending.body(), key, stream: {} };
     for await (const told of resuming(connection, callFor, stop.signal)) {
       if (!heard && handle.signal.aborted) abort();
       else if (!heard) handle.signal.addEventListener('abort', abort, { once: true });

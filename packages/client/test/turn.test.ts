@@ -1,3 +1,4 @@
+import type { JSONSchema7 } from '@ai-sdk/provider';
 import type { Chunk, FeedEvent } from '@reprise/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RemoteSession } from '../src/index.ts';
@@ -113,6 +114,46 @@ describe('a message', () => {
     const session = await at.remote.create();
     const both = [session.message('1'), session.message('2')];
     expect((await Promise.all(both)).map(({ content }) => content)).toEqual(['one', 'two']);
+  });
+
+  test('may bring files of every kind, and whoever reads it gets their bytes', async () => {
+    const session = await at.remote.create();
+    const bytes = crypto.getRandomValues(new Uint8Array(40_000));
+    bytes.set(new TextEncoder().encode('%PDF-1.4\n'));
+    const pieces = async function* () {
+      yield bytes.subarray(0, 10);
+      yield bytes.subarray(10);
+    };
+    await session.message({
+      text: 'look',
+      attachments: [
+        { text: 'plain words', name: 'a.txt' },
+        { data: bytes, mediaType: 'application/pdf' },
+        { data: pieces(), name: 'other.pdf' },
+        new File([bytes.slice(0, 1000)], 'b.pdf', { type: 'application/pdf' }),
+      ],
+    });
+    const [first] = await session.getMessages();
+    expect(first?.attachments).toMatchObject([{ name: 'a.txt', size: 11 }, {}, {}, { name: 'b.pdf', size: 1000 }]);
+    const sizes = await Promise.all(first?.attachments?.map(({ sha256 }) => session.attachment(sha256)) ?? []);
+    expect(sizes.slice(1)).toEqual([bytes, bytes, bytes.slice(0, 1000)]);
+    const huge = Object.defineProperty(new Blob(['x']), 'size', { value: 40_000_000 });
+    await expect(session.message({ attachments: [huge] })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await session.getMessages()).toHaveLength(2);
+  });
+
+  test('may ask for a value', async () => {
+    at.script.push(['{"sum": ', '3}'], ['{"sum": 4}']);
+    const session = await at.remote.create();
+    const output = { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] } satisfies JSONSchema7;
+    expect(await session.turn('add', { output }).outcome()).toMatchObject({
+      output: { sum: 3 },
+      message: { output: { sum: 3 } },
+    });
+    expect((await session.message('add', { output })).output).toEqual({ sum: 4 });
+    expect(() => session.turn('add', { output: { ...output, safeParse: () => undefined } as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT' }),
+    );
   });
 
   test('that is aborted ends where it runs, with what was said', async () => {
