@@ -28,6 +28,7 @@ const moment = fc.integer({ min: 0, max: 5000 }).map((ms) => new Date(Date.parse
 
 const turn = fc.constantFrom('t1', 't2', 't3');
 const callId = fc.constantFrom('c1', 'c2', 'c 3', '', '__proto__', 'x'.repeat(70));
+const requestId = fc.constantFrom('r1', 'r2', 'r3', '__proto__');
 const askId = fc.constantFrom('a1', 'a2', 'a3');
 const content = fc.oneof(fc.constantFrom('', ' ', 'hello', '日本語', '\ud800'), fc.string({ maxLength: 20 }));
 const meta = fc.option(fc.constantFrom({ own: { signature: 'sig' } }, { own: {} }), { nil: undefined });
@@ -54,6 +55,10 @@ const part = fc.oneof(
     meta,
   }),
   fc.constant({ type: 'other', part: { type: 'source', url: 'x' } }),
+  fc.record({
+    type: fc.constant('other'),
+    part: fc.record({ type: fc.constant('tool-approval-request'), approvalId: requestId, toolCallId: callId }),
+  }),
 );
 
 /** Records of every type with fields that may or may not make sense where they stand. Only ids of messages are unique, as the engine makes them. */
@@ -129,6 +134,17 @@ const facts = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('start'), at: fc.constant(at), turn, call: callId }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('verdict'),
+      at: fc.constant(at),
+      turn,
+      request: requestId,
+      call: callId,
+      approved: fc.boolean(),
+    }),
   },
   {
     weight: 1,
@@ -297,6 +313,7 @@ const TYPES: ReadonlySet<string> = new Set([
   'ask',
   'answer',
   'start',
+  'verdict',
   'attempt',
   'reserve',
   'carry-on',

@@ -56,6 +56,24 @@ const beat = fc.oneof(
       { type: 'tool-call', toolCallId: 'srv2', toolName: 'web', input: '{}', providerExecuted: true },
     ]),
   },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('mcp', 'deny', 'ask').map((toolName): Beat[] => [
+      { type: 'tool-call', toolCallId: 'asks', toolName, input: '{}', providerExecuted: true },
+      { type: 'tool-approval-request', approvalId: 'asks', toolCallId: 'asks' },
+    ]),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .boolean()
+      .map((repeated): Beat[] => [
+        ...(repeated
+          ? [{ type: 'tool-call' as const, toolCallId: 'asked', toolName: 'mcp', input: '{}', providerExecuted: true }]
+          : []),
+        { type: 'tool-result', toolCallId: 'asked', toolName: 'mcp', result: 1 },
+      ]),
+  },
 );
 
 const ending = fc.oneof(
@@ -127,17 +145,26 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 // ── the stage ──
 
 let responses = 0;
+/** The call that a provider asked about last. */
+let asked = 'nobody';
 
 /** Ids of calls that a provider runs itself are its own and differ from response to response. */
 function fresh(scripts: readonly Script[]): Script[] {
   return scripts.map((script) => {
     responses += 1;
     if (script instanceof Error) return script;
-    return script.map((each) =>
-      'toolCallId' in each && each.toolCallId.startsWith('srv')
-        ? { ...each, toolCallId: `${each.toolCallId}_${responses}` }
-        : each,
-    );
+    const before = asked;
+    return script.map((each) => {
+      if (!('toolCallId' in each)) return each;
+      if (each.toolCallId === 'asked') return { ...each, toolCallId: before };
+      if (!/^(srv|asks)/.test(each.toolCallId)) return each;
+      const toolCallId = `${each.toolCallId}_${responses}`;
+      if (each.toolCallId !== 'asks') return { ...each, toolCallId };
+      asked = toolCallId;
+      return each.type === 'tool-approval-request'
+        ? { ...each, toolCallId, approvalId: toolCallId }
+        : { ...each, toolCallId };
+    });
   });
 }
 
@@ -153,7 +180,8 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
     return doStream(options);
   };
   const permissions: SessionsConfig['permissions'] = {
-    decide: ({ tool: name }) => (name === 'deny' ? { verdict: 'deny', reason: 'no' } : { verdict: 'allow' }),
+    decide: ({ tool: name }) =>
+      name === 'deny' ? { verdict: 'deny', reason: 'no' } : name === 'ask' ? { verdict: 'ask' } : { verdict: 'allow' },
   };
   const fail = tool('fail', {
     run: async () => {
@@ -276,6 +304,18 @@ function expectOwned(state: State): void {
   }
 }
 
+/** Whether a turn ended between two records before any model answered to a verdict of it. */
+function consentEnded(records: readonly Rec[], from: number, to: number): boolean {
+  let fresh = false;
+  return records.slice(0, to).some((record, at) => {
+    if (record.type === 'verdict') fresh = true;
+    if (record.type === 'step' && record.finishReason !== 'interrupted') fresh = false;
+    if (record.type !== 'turn-end' || !fresh) return false;
+    fresh = false;
+    return at >= from;
+  });
+}
+
 /** Laws 4 and 6 over all requests: each is valid, and each begins with the one before it unless a record says why not. */
 function expectStable(
   requests: ReturnType<typeof scripted>['requests'],
@@ -290,6 +330,7 @@ function expectStable(
     if (before === undefined || now === undefined || before.id !== now.id || records === undefined) return;
     const between = records.slice(before.seq, now.seq);
     if (between.some(({ type }) => ['boundary', 'change', 'edit', 'delete', 'fork', 'repair'].includes(type))) return;
+    if (consentEnded(records, before.seq, now.seq)) return;
     expect(extendsPrefix(flattened(requests[at - 1] ?? { prompt: [] }), flattened(request))).toBe(true);
   });
 }

@@ -9,15 +9,26 @@ export interface ResponsesReasoning {
   readonly encrypted?: string | null;
 }
 
+interface McpItem {
+  readonly id: string;
+  readonly server: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
 export interface ResponsesMessage {
   readonly id?: string;
   readonly model?: string;
   readonly reasoning?: ResponsesReasoning;
   /** A search that the provider runs itself, before the text. */
   readonly webSearch?: { readonly id?: string; readonly query: string };
+  /** A call to a server's tool that the provider ran itself; `approval`: on the request of this id. */
+  readonly mcpCall?: McpItem & { readonly output: string; readonly approval?: string };
   readonly text?: string;
   /** The text's item id. */
   readonly textId?: string;
+  /** A call to a server's tool that the provider wants to run, after the text. */
+  readonly mcpRequest?: McpItem;
   /** Pages that the text cites. */
   readonly sources?: readonly { readonly url: string; readonly title: string }[];
   /** `json` is sent as the arguments' text in place of `input`. */
@@ -66,7 +77,9 @@ function message(spec: ResponsesMessage): WireEvent[] {
   const output: object[] = [];
   if (spec.reasoning) output.push(reasoning(out, output.length, spec.reasoning, size));
   if (spec.webSearch) output.push(webSearch(out, output.length, spec.webSearch));
+  if (spec.mcpCall) output.push(mcp(out, output.length, 'mcp_call', spec.mcpCall));
   if (spec.text !== undefined) output.push(text(out, output.length, spec, spec.text, size));
+  if (spec.mcpRequest) output.push(mcp(out, output.length, 'mcp_approval_request', spec.mcpRequest));
   for (const call of spec.toolCalls ?? []) output.push(toolCall(out, output.length, call, size));
 
   const status = spec.status ?? 'completed';
@@ -131,6 +144,28 @@ function webSearch(
   for (const step of ['in_progress', 'searching', 'completed'])
     out.emit(`response.web_search_call.${step}`, { item_id: id, output_index });
   const done = { ...item, status: 'completed' };
+  out.emit('response.output_item.done', { output_index, item: done });
+  return done;
+}
+
+function mcp(
+  out: Emitter,
+  output_index: number,
+  type: 'mcp_call' | 'mcp_approval_request',
+  spec: NonNullable<ResponsesMessage['mcpCall' | 'mcpRequest']>,
+): object {
+  const { id, server, name, input } = spec;
+  const item = { id, type, server_label: server, name, arguments: '' };
+  const done = {
+    ...item,
+    arguments: JSON.stringify(input),
+    ...('output' in spec && { status: 'completed', output: spec.output, error: null }),
+    ...('approval' in spec && { approval_request_id: spec.approval }),
+  };
+  out.emit('response.output_item.added', {
+    output_index,
+    item: { ...item, ...(type === 'mcp_call' && { status: 'in_progress' }) },
+  });
   out.emit('response.output_item.done', { output_index, item: done });
   return done;
 }

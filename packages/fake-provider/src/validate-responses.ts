@@ -55,6 +55,11 @@ function checkItems(items: readonly Json[], kept: boolean, report: Report): void
       case 'function_call_output':
         checkOutput(item, calls, at, report);
         break;
+      case 'mcp_approval_request':
+        break;
+      case 'mcp_approval_response':
+        checkApproval(item, ids, at, report);
+        break;
       case 'item_reference':
         if (kept) report('reference', at, 'Items are not persisted when `store` is set to false.');
         break;
@@ -67,6 +72,13 @@ function checkItems(items: readonly Json[], kept: boolean, report: Report): void
   const last = items.at(-1);
   if (last?.role === 'assistant' || last?.type === 'reasoning')
     report('last-role', 'input', "The last item must not be the model's.");
+}
+
+/** A verdict is on a request that is there: in the history, or referred to where the provider keeps it. */
+function checkApproval(item: Json, ids: ReadonlySet<string>, at: string, report: Report): void {
+  if (!ids.has(item.approval_request_id))
+    report('pairing', at, `No approval request found with id ${String(item.approval_request_id)}.`);
+  if (typeof item.approve !== 'boolean') report('approval', at, 'approve must be true or false.');
 }
 
 /** Items of tools that OpenAI runs itself. */

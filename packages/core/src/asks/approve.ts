@@ -1,10 +1,19 @@
 import type { Coded } from '../errors.ts';
 import { isApproval } from '../state/asks.ts';
 import type { OpenAsk } from '../state/state.ts';
-import type { Asking, Prepared } from '../tools/prepare.ts';
+import type { Asking } from '../tools/prepare.ts';
 import type { AskDesk, Matter } from './desk.ts';
 import { fingerprintOfCall } from './fingerprint.ts';
 import { ENGINE, NOBODY, POLICY, denialOf, needsPerson } from './words.ts';
+
+/** A call that the policy allows, or that a person must agree to. */
+export type Sought =
+  | { readonly kind: 'run'; readonly call: { readonly id: string } }
+  | {
+      readonly kind: 'ask';
+      readonly request: Asking['request'];
+      readonly prepared: { readonly call: { readonly id: string; readonly params: unknown }; readonly input: unknown };
+    };
 
 /** How a call stands before anything of its step runs. */
 export type Standing =
@@ -25,7 +34,7 @@ const RUN: Standing = { kind: 'run' };
  * Phase two of the calls of a step: those that a person must agree to are asked about, all at once and before any of them runs. What an
  * earlier process asked about exactly the same call is taken up, with its answer if it has one.
  */
-export async function openApprovals(desk: AskDesk, calls: readonly (Prepared | Asking)[]): Promise<Approvals> {
+export async function openApprovals(desk: AskDesk, calls: readonly Sought[]): Promise<Approvals> {
   const standings: Standing[] = [];
   const open: Matter[] = [];
   let failure: Coded | undefined;
@@ -69,7 +78,7 @@ export async function isUnchanged({ request, prepared }: Asking, { fingerprint }
 }
 
 /** The policy allows it, now. What a person said before about it stands all the same. */
-async function allowedAlready(desk: AskDesk, { call }: Prepared): Promise<Standing> {
+async function allowedAlready(desk: AskDesk, { call }: Extract<Sought, { kind: 'run' }>): Promise<Standing> {
   for (const ask of approvalsOf(desk, call.id)) {
     if (ask.answer === undefined) await desk.take(ask.id, { verdict: 'once', by: POLICY });
     const denial = ask.answer === undefined ? undefined : denialOf(ask.answer);
@@ -93,7 +102,7 @@ function approvalsOf(desk: AskDesk, call: string): OpenAsk[] {
   return desk.asks().filter((ask) => ask.call === call && isApproval(ask));
 }
 
-async function matterOf(asking: Asking): Promise<Matter | undefined> {
+async function matterOf(asking: Extract<Sought, { kind: 'ask' }>): Promise<Matter | undefined> {
   try {
     return { ...asking.request, fingerprint: await fingerprintOf(asking) };
   } catch {
@@ -101,7 +110,7 @@ async function matterOf(asking: Asking): Promise<Matter | undefined> {
   }
 }
 
-function fingerprintOf({ request, prepared }: Pick<Asking, 'request' | 'prepared'>): Promise<string> {
+function fingerprintOf({ request, prepared }: Omit<Extract<Sought, { kind: 'ask' }>, 'kind'>): Promise<string> {
   const { call, input } = prepared;
   const { tool, cwd, access } = request;
   return fingerprintOfCall({ tool, input, params: call.params, cwd, access });

@@ -3,6 +3,7 @@ import type { SessionHead, SessionStorage } from '../contracts/storage.ts';
 import { loadState } from '../session/load.ts';
 import { unansweredAsks } from '../state/asks.ts';
 import type { State } from '../state/state.ts';
+import { requestsIn } from '../state/verdicts.ts';
 
 /** What people are asked in a session and have not answered. */
 export function pendingAsks({ open, entries }: State): PendingAsk[] {
@@ -23,8 +24,11 @@ export async function readPending(storage: SessionStorage, head: SessionHead): P
 function paramsOf(entries: State['entries'], call: string): unknown {
   for (let i = entries.length - 1; i >= 0; i -= 1) {
     const record = entries.at(i)?.record;
-    const found = record?.type === 'step' ? record.toolCalls?.find(({ id }) => id === call) : undefined;
+    if (record?.type !== 'step') continue;
+    const found = record.toolCalls?.find(({ id }) => id === call);
     if (found !== undefined) return found.params;
+    const asked = requestsIn(record).find((one) => one.call.id === call);
+    if (asked !== undefined) return asked.call.input;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Asker, PermissionPolicy, Tool } from '../contracts/tool.ts';
 import type { ResultRecord } from '../records/types.ts';
+import type { VerdictRecord } from '../records/verdict.ts';
 import type { State } from '../state/state.ts';
 import type { Cassette, CassetteRecord, CassetteRequest } from './format.ts';
 import type { Player } from './player.ts';
@@ -43,6 +44,7 @@ class Recorded {
 export class RecordedTools {
   readonly #results: Map<string, ResultRecord>;
   readonly #waiting = new Map<string, () => void>();
+  readonly #verdicts: ReadonlyMap<string, VerdictRecord>;
   readonly #asked: ReadonlySet<string>;
   /** The call whose result comes next; `undefined`: whichever. */
   #turn: string | undefined;
@@ -52,6 +54,8 @@ export class RecordedTools {
     this.#asked = asked;
     const results = records.flatMap(({ record }) => (record.type === 'result' ? [record] : []));
     this.#results = new Map(results.map((record) => [record.call, record]));
+    const verdicts = records.flatMap(({ record }) => (record.type === 'verdict' ? [record] : []));
+    this.#verdicts = new Map(verdicts.map((record) => [record.call, record]));
   }
 
   /** As the model was told of them, where a request of the recording shows it. */
@@ -78,8 +82,9 @@ export class RecordedTools {
   /** What was denied is denied again, in the same words; what people were asked about gives in its turn what came of it. */
   readonly permissions: PermissionPolicy = {
     decide: ({ call }) => {
-      if (this.#asked.has(call)) return { verdict: 'allow' };
-      const error = this.#results.get(call)?.error;
+      const judged = this.#verdicts.get(call);
+      if (judged === undefined && this.#asked.has(call)) return { verdict: 'allow' };
+      const error = judged === undefined ? this.#results.get(call)?.error : judged.reason;
       if (error?.startsWith(DENIED)) return { verdict: 'deny', reason: error.slice(DENIED.length) };
       return error === 'Permission denied by the user.' ? { verdict: 'ask' } : { verdict: 'allow' };
     },

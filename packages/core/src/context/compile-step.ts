@@ -7,11 +7,15 @@ import { resultText } from './compile-result.ts';
 
 export type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
 
-/** The content of one assistant message; empty where nothing may be sent. Calls come last: nothing may follow a client's call. */
+/**
+ * The content of one assistant message; empty where nothing may be sent. Calls come last: nothing may follow a client's call. `deferred`: calls that
+ * went out before with a verdict, and whose result may come with this message.
+ */
 export function assistantContent(
   item: Extract<Item, { kind: 'step' }>,
   facts: CompileFacts,
   prefixFrom: number,
+  deferred: ReadonlySet<string>,
 ): AssistantContent {
   const step = item.record;
   const own = step.provider === facts.provider;
@@ -20,6 +24,7 @@ export function assistantContent(
   const said: AssistantContent = [];
   const callMeta = new Map<string, Meta>();
   const finished = providerResults(step);
+  for (const { call } of item.verdicts) finished.add(call);
   // A stream that repeats an event repeats these too: each goes back once, the call before its result.
   const sent = new Set<string>();
   const answered = new Set<string>();
@@ -53,7 +58,7 @@ export function assistantContent(
         }
         break;
       case 'provider-result':
-        if (sent.has(part.id) && !answered.has(part.id)) {
+        if ((sent.has(part.id) || (own && deferred.has(part.id))) && !answered.has(part.id)) {
           answered.add(part.id);
           said.push({
             type: 'tool-result',
@@ -115,7 +120,7 @@ function replayable(meta: Meta | undefined, facts: CompileFacts): boolean {
 }
 
 /** Calls that the provider ran and whose result is here too: they travel together or not at all. */
-function providerResults(step: StepRecord): ReadonlySet<string> {
+function providerResults(step: StepRecord): Set<string> {
   const calls = new Set<string>();
   const done = new Set<string>();
   for (const part of step.parts ?? []) {

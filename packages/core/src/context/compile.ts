@@ -102,7 +102,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
   const prefixFrom = Math.max(state.prefixFrom, choice.from);
   const talk = new Conversation((files) => fileParts(files, choice, facts.files));
   if (state.summary !== undefined) talk.userText(`<summary>\n${state.summary}\n</summary>`);
-  for (const item of pairCalls(entries)) {
+  for (const item of pairCalls(entries, state.verdicts)) {
     if (item.kind === 'message') {
       const { role, content, attachments, output } = item.record;
       if (content.trim() === '' && attachments === undefined) continue;
@@ -111,7 +111,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
       if (output !== undefined && !takesSchema(facts.info.capabilities)) talk.userText(inWords(output));
       talk.userText(role === 'system' ? `<system>\n${content}\n</system>` : content);
     } else if (withTools || item.slots.length === 0) {
-      talk.step(assistantContent(item, facts, prefixFrom), item.slots);
+      talk.step(assistantContent(item, facts, prefixFrom, talk.deferred), item.slots, item.verdicts);
     } else {
       talk.flattened(item.record.content, item.slots);
     }

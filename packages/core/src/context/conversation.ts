@@ -1,6 +1,8 @@
 import type { LanguageModelV4Message } from '@ai-sdk/provider';
 import type { FileParts } from '../files/show.ts';
 import type { StoredFile } from '../records/types.ts';
+import type { Ruling } from '../state/verdicts.ts';
+import { approvalResponse, verdictsFor } from './compile-approvals.ts';
 import { resultOutput } from './compile-result.ts';
 import type { AssistantContent } from './compile-step.ts';
 import { flattened } from './compile-step.ts';
@@ -9,6 +11,8 @@ import type { Slot } from './pair.ts';
 /** A conversation as providers want it, while it is put together: roles in turn, so what follows the same role joins it. */
 export class Conversation {
   readonly messages: LanguageModelV4Message[] = [];
+  /** Calls that the provider was told about whether it may run them, and whose result has not come. */
+  readonly deferred = new Set<string>();
   readonly #partsOf: (files: readonly StoredFile[] | undefined) => FileParts;
 
   /** `partsOf`: files as the model is shown them. */
@@ -20,20 +24,21 @@ export class Conversation {
     return this.messages.at(-1)?.role;
   }
 
-  /** A response, and what its calls gave. */
-  step(content: AssistantContent, slots: readonly Slot[]): void {
+  /** A response, what its calls gave, and which calls of its own the provider may run. */
+  step(content: AssistantContent, slots: readonly Slot[], verdicts: readonly Ruling[]): void {
     if (content.length === 0) return;
     this.assistant(content);
-    if (slots.length === 0) return;
-    this.messages.push({
-      role: 'tool',
-      content: slots.map((slot) => ({
-        type: 'tool-result' as const,
-        toolCallId: slot.wireId,
-        toolName: slot.tool,
-        output: resultOutput(slot.result, this.#partsOf(slot.result?.attachments)),
-      })),
-    });
+    const told = verdictsFor(content, verdicts);
+    for (const part of content) if (part.type === 'tool-result') this.deferred.delete(part.toolCallId);
+    for (const { call } of told) this.deferred.add(call);
+    if (slots.length + told.length === 0) return;
+    const results = slots.map((slot) => ({
+      type: 'tool-result' as const,
+      toolCallId: slot.wireId,
+      toolName: slot.tool,
+      output: resultOutput(slot.result, this.#partsOf(slot.result?.attachments)),
+    }));
+    this.messages.push({ role: 'tool', content: [...results, ...told.map(approvalResponse)] });
   }
 
   /** The same in plain words. */

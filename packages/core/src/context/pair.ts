@@ -1,5 +1,6 @@
 import type { MessageRecord, ResultRecord, StepRecord } from '../records/types.ts';
 import type { Entry } from '../state/state.ts';
+import type { Ruling } from '../state/verdicts.ts';
 
 /** A call of a step, the id that goes on the wire, and its result if there is one. */
 export interface Slot {
@@ -13,7 +14,13 @@ export interface Slot {
 
 export type Item =
   | { readonly kind: 'message'; readonly record: MessageRecord }
-  | { readonly kind: 'step'; readonly seq: number; readonly record: StepRecord; readonly slots: readonly Slot[] };
+  | {
+      readonly kind: 'step';
+      readonly seq: number;
+      readonly record: StepRecord;
+      readonly slots: readonly Slot[];
+      readonly verdicts: readonly Ruling[];
+    };
 
 /** What every provider takes as a call id: at most 40 of these characters. */
 const WIRE_ID = /^[a-zA-Z0-9_-]{1,40}$/;
@@ -25,7 +32,11 @@ const WIRE_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
  * belong to no call in the window are left out. Ids that a provider would refuse (odd characters, empty, too long, used twice) get
  * another one, the same in every later request; so do names of tools that were never there (models make them up).
  */
-export function pairCalls(entries: Iterable<Entry>): Item[] {
+export function pairCalls(entries: Iterable<Entry>, verdicts: readonly Ruling[] = []): Item[] {
+  // A provider that uses an id of a request again can't tell which one is meant: the first counts.
+  const requests = new Set<string>();
+  const first = verdicts.filter(({ request }) => !requests.has(request) && requests.add(request));
+  const judged = Map.groupBy(first, ({ step }) => step);
   const items: Item[] = [];
   const waiting = new Map<string, Slot>();
   const used = new Set<string>();
@@ -37,7 +48,7 @@ export function pairCalls(entries: Iterable<Entry>): Item[] {
         waiting.set(call.id, slot);
         return slot;
       });
-      items.push({ kind: 'step', seq, record, slots });
+      items.push({ kind: 'step', seq, record, slots, verdicts: judged.get(record.id) ?? [] });
     } else {
       const slot = waiting.get(record.call);
       if (slot === undefined) continue;

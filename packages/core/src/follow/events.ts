@@ -15,6 +15,7 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case 'checkpoint':
     case 'repair':
     case 'start':
+    case 'verdict':
     case 'reserve':
     case 'carry-on':
     case 'spawn':

@@ -36,9 +36,12 @@ function merged(added: SharedV4ProviderOptions, own: SharedV4ProviderOptions = {
   return Object.fromEntries([...names].map((name) => [name, { ...added[name], ...own[name] }]));
 }
 
+/** What a hook hears about, whoever runs it. */
+type Subject = Pick<Prepared, 'input' | 'access'> & { readonly call: { id: string }; readonly tool: { name: string } };
+
 /** Why the program's hook is against a call. */
-export function objection(context: TurnContext, call: Prepared | Asking): Promise<string | undefined> {
-  const prepared = call.kind === 'ask' ? call.prepared : call;
+export function objection(context: TurnContext, call: Subject | Asking): Promise<string | undefined> {
+  const prepared = 'prepared' in call ? call.prepared : call;
   return context.runtime.hooks.beforeTool(() => callFacts(context, prepared), context.signal);
 }
 
@@ -58,7 +61,7 @@ export async function afterwards(context: TurnContext, prepared: Prepared, ran: 
   return { ...rest, shown: cut(instead) };
 }
 
-function callFacts({ live, handle }: TurnContext, { call, tool, input, access }: Prepared) {
+function callFacts({ live, handle }: TurnContext, { call, tool, input, access }: Subject) {
   return {
     session: live.id,
     turn: handle.id,

@@ -11,6 +11,7 @@ const TYPES: ReadonlySet<string> = new Set<Rec['type']>([
   'ask',
   'answer',
   'start',
+  'verdict',
   'attempt',
   'reserve',
   'carry-on',

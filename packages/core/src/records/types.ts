@@ -8,6 +8,7 @@ import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
 import type { Budget, Limits, UsageByModel } from '../contracts/usage.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { FileLostRecord, StoredFile } from './files.ts';
+import type { VerdictRecord } from './verdict.ts';
 
 export type { FileLostRecord, StoredFile };
 
@@ -378,6 +379,7 @@ export type Rec =
   | AskRecord
   | AnswerRecord
   | StartRecord
+  | VerdictRecord
   | AttemptRecord
   | ReserveRecord
   | CarryOnRecord

@@ -211,6 +211,15 @@ const record = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('start'), at: time, turn: z.string(), call: z.string() }),
   z.object({
+    type: z.literal('verdict'),
+    at: time,
+    turn: z.string(),
+    request: z.string(),
+    call: z.string(),
+    approved: z.boolean(),
+    reason: z.string().optional(),
+  }),
+  z.object({
     type: z.literal('attempt'),
     at: time,
     turn: z.string(),

@@ -1,13 +1,16 @@
 import type { AnswerRecord, AskRecord, StartRecord } from '../records/types.ts';
 import type { OpenAsk, OpenTurn, State } from './state.ts';
+import { unjudged } from './verdicts.ts';
 
 /** So many grants are remembered, the newest. */
 const GRANTS = 1000;
 
-/** A question about a call that has no result yet. */
+/** A question about a call that has no result yet, or that its provider wants to run. */
 export function asked(state: State, { type: _type, turn, ...ask }: AskRecord): State {
   const { open } = state;
-  if (open?.turn !== turn || !open.pending.some(({ id }) => id === ask.call)) return state;
+  if (open?.turn !== turn) return state;
+  const waits = open.pending.some(({ id }) => id === ask.call) || unjudged(state).some(({ call }) => call === ask.call);
+  if (!waits) return state;
   const asks = open.asks ?? [];
   if (asks.some(({ id }) => id === ask.id)) return state;
   return { ...state, open: { ...open, asks: [...asks, ask] } };

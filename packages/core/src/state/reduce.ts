@@ -26,6 +26,7 @@ import { answered, asked, begun, ungranted } from './asks.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
 import { EMPTY, entryOf, opened } from './state.ts';
+import { inWindow, judged, voided, withRequests } from './verdicts.ts';
 
 /**
  * The state after `record`, which is record `seq` and `characters` long. Pure: no clock, no I/O, nothing given is changed. A record that
@@ -73,6 +74,8 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return answered(next, record);
     case 'start':
       return begun(next, record);
+    case 'verdict':
+      return judged(next, record);
     case 'attempt':
       return next.open?.turn === record.turn ? attempted(next, record) : next;
     case 'reserve':
@@ -89,7 +92,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
     }
     case 'turn-end': {
       if (next.open?.turn !== record.turn) return next;
-      const { open: _open, ...rest } = chargeEnd(next, record);
+      const { open: _open, ...rest } = chargeEnd(voided(next), record);
       const failed = record.status === 'failed';
       // An answer that did not fit was no refusal.
       const unfit = next.open.corrections !== undefined;
@@ -111,7 +114,7 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return { ...rest, ...repaired, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
     case 'fork':
-      return ungranted({ ...forked(next), parent: record.parent, createdAt: record.at });
+      return ungranted({ ...forked(voided(next)), parent: record.parent, createdAt: record.at });
     case 'warning':
       return next;
     case 'file-lost':
@@ -216,16 +219,14 @@ function withOpenStep(state: State, step: StepRecord): State {
   const told = chargeStep(state, step);
   if (told.open === undefined || step.turn !== told.open.turn) return told;
   const { until: _until, asks: _asks, begun: _begun, reserved: _reserved, ...open } = told.open;
-  return {
-    ...told,
-    open: {
-      ...open,
-      steps: open.steps + 1,
-      pending: (step.toolCalls ?? []).map(({ id, tool }) => ({ id, tool })),
-      attempt: 1,
-      last: step.timestamp,
-    },
+  const now = {
+    ...open,
+    steps: open.steps + 1,
+    pending: (step.toolCalls ?? []).map(({ id, tool }) => ({ id, tool })),
+    attempt: 1,
+    last: step.timestamp,
   };
+  return withRequests({ ...told, open: now }, step);
 }
 
 function changed(state: State, record: EditRecord): State {
@@ -279,7 +280,8 @@ function moved(state: State, record: BoundaryRecord): State {
 /** Rare (edits, deletes, boundaries), so it may cost what the window costs. */
 function replaceEntries(state: State, change: (entry: Entry) => Entry | undefined): State {
   const entries = state.entries.toArray().flatMap((entry) => change(entry) ?? []);
-  return { ...state, entries: List.of(entries), tokens: total(entries), edits: editsOf(state.edits, entries) };
+  const kept = inWindow(state, entries);
+  return { ...kept, entries: List.of(entries), tokens: total(entries), edits: editsOf(state.edits, entries) };
 }
 
 /** Only what is in the window is carried. */

@@ -20,6 +20,7 @@ import type { Limits, UsageByModel } from '../contracts/usage.ts';
 import type { Ledger, Spending } from './ledger.ts';
 import { EMPTY_LEDGER, NO_SPENDING } from './ledger.ts';
 import { List } from './list.ts';
+import type { Ruling } from './verdicts.ts';
 
 /** A record in the window, with the tokens that its body takes, about. */
 export interface Entry {
@@ -51,6 +52,11 @@ export interface OpenTurn {
   readonly asks?: readonly OpenAsk[];
   /** Calls of the last step that are known to have begun. */
   readonly begun?: readonly string[];
+  /** What the provider asks in the last step: whether it may run calls of its own. */
+  readonly requests?: {
+    readonly step: string;
+    readonly asked: readonly { readonly request: string; readonly call: string }[];
+  };
   /** Attempts of the step in flight. */
   readonly attempt: number;
   /** Parked: no model is asked before this time. */
@@ -137,6 +143,8 @@ export interface State {
   /** The last record that changed what a request begins with: reasoning that is bound to its prefix is void before it. */
   readonly prefixFrom: number;
   readonly open?: OpenTurn;
+  /** Whether calls of steps in the window that providers run themselves may run. */
+  readonly verdicts?: readonly Ruling[];
   /** Fingerprints of calls that a person allowed for the whole session. */
   readonly grants: readonly string[];
   /** Newest checkpoint, and what was written since. */

@@ -70,7 +70,6 @@ export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prep
   const checked = await facts.tools.check(tool, call.params);
   if (!checked.ok) return refused(call, 'TOOL_ERROR', `The arguments of ${tool.name} are wrong:\n${checked.problem}`);
   let access: Access = { effect: 'unknown', locks: ['*'] };
-  let decision: Decision;
   const request = (): PermissionRequest => ({
     session: facts.session,
     call: call.id,
@@ -81,18 +80,27 @@ export async function prepare(call: ToolCall, facts: PrepareFacts): Promise<Prep
     cwd: facts.cwd,
     roots: facts.roots,
   });
-  try {
+  const decision = decisionOn(facts.permissions, () => {
     access = tool.access?.(checked.value, { cwd: facts.cwd }) ?? access;
-    decision = facts.permissions === undefined ? { verdict: 'allow' } : facts.permissions.decide(request());
-    if (typeof decision?.verdict !== 'string') throw new Error('it gave no verdict');
-  } catch (error) {
-    decision = { verdict: 'deny', reason: `the policy failed: ${String(error)}` };
-  }
+    return request();
+  });
   if (decision.verdict === 'deny') return refused(call, 'PERMISSION_DENIED', `Permission denied: ${decision.reason}`);
   const prepared: Prepared = { kind: 'run', call, tool, input: checked.value, access };
   if (decision.verdict === 'allow') return prepared;
   const { reason } = decision;
   return { kind: 'ask', prepared, request: { ...request(), ...(reason !== undefined && { reason }) } };
+}
+
+/** What the policy says. One that fails, or a tool that can't say what it touches, allows nothing. */
+export function decisionOn(permissions: SessionsConfig['permissions'], request: () => PermissionRequest): Decision {
+  try {
+    const asked = request();
+    const decision: Decision | undefined = permissions === undefined ? { verdict: 'allow' } : permissions.decide(asked);
+    if (typeof decision?.verdict !== 'string') throw new Error('it gave no verdict');
+    return decision;
+  } catch (error) {
+    return { verdict: 'deny', reason: `the policy failed: ${String(error)}` };
+  }
 }
 
 function refused(call: ToolCall, code: ErrorCode, error: string): Refused {

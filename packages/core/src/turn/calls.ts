@@ -96,7 +96,8 @@ export async function runCalls(context: TurnContext, step: StepRecord): Promise<
   return finished.filter((entry) => entry !== undefined);
 }
 
-const NOT_RUN = 'Not run: the turn ended, because another call needs a person to agree.';
+/** What the model is told of the other calls of a step that ended its turn. */
+export const NOT_RUN = 'Not run: the turn ended, because another call needs a person to agree.';
 
 function prepareCall(context: TurnContext, call: Prepared['call']): Promise<Prepared | Refused | Asking> {
   const { live, runtime, roots, tools, isNamed } = context;

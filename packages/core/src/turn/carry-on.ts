@@ -3,13 +3,13 @@ import { isPaused } from '../context/compile.ts';
 import { RepriseError } from '../errors.ts';
 import type { StepRecord } from '../records/types.ts';
 import { isoNow } from '../session/clock.ts';
-import { runCalls } from './calls.ts';
 import { again, keepShown } from './again.ts';
 import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
 import { lastStep } from './outcome.ts';
 import { answered } from './output.ts';
 import { loop } from './run.ts';
+import { isWaiting, leavesWork, runStep } from './verdicts.ts';
 
 /**
  * Goes on with the turn that a crash left open, as its process would have: what was shown is kept; calls that have no result are run where they
@@ -25,11 +25,11 @@ export function carryOn(context: TurnContext): Promise<Outcome> {
         hint: 'Send the next message; nothing was lost.',
       });
     }
-    const { pending, steps } = open;
+    const { steps } = open;
     await live.append({ type: 'carry-on', at: isoNow(context.runtime.clock), turn: handle.id });
     context.purse.start();
     const last = lastStep(live.state, handle.id);
-    if (last !== undefined && pending.length > 0) await runCalls(context, again(context, last, open));
+    if (last !== undefined && isWaiting(live.state)) await runStep(context, again(context, last, open));
     else if (last !== undefined && complete(last)) {
       const ending = await answered(context, last, false);
       if (ending !== undefined) return ending;
@@ -40,5 +40,5 @@ export function carryOn(context: TurnContext): Promise<Outcome> {
 
 /** Nothing was left to do but to say so. */
 function complete(step: StepRecord): boolean {
-  return step.finishReason !== 'interrupted' && (step.toolCalls ?? []).length === 0 && !isPaused(step);
+  return step.finishReason !== 'interrupted' && !leavesWork(step) && !isPaused(step);
 }

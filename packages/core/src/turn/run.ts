@@ -2,7 +2,6 @@ import type { Outcome } from '../contracts/turn.ts';
 import { isPaused } from '../context/compile.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
-import { runCalls } from './calls.ts';
 import type { Ending } from './conduct.ts';
 import { conduct } from './conduct.ts';
 import type { TurnContext } from './context.ts';
@@ -11,6 +10,7 @@ import { LoopWatch } from './loops.ts';
 import { answered } from './output.ts';
 import type { Said } from './said.ts';
 import { callModel } from './step.ts';
+import { leavesWork, runStep } from './verdicts.ts';
 
 /** Model calls in one turn. */
 const STEPS = 50;
@@ -41,17 +41,17 @@ export async function loop(context: TurnContext, first: number): Promise<Ending>
     if (step !== undefined) told(context, step);
     if (error !== undefined) {
       // A step that its budget cut short may hold calls: each is told that it was not run.
-      if (step?.toolCalls !== undefined) await runCalls(context, step);
+      if (step?.toolCalls !== undefined) await runStep(context, step);
       return { status: statusOf(signal), step, error, ...(spent !== undefined && { spent }) };
     }
     if (step === undefined) throw new RepriseError('INTERNAL', 'A model call gave neither a step nor an error.');
-    const calls = step.toolCalls ?? [];
-    const finished = calls.length === 0 && !isPaused(step);
+    const work = leavesWork(step);
+    const finished = !work && !isPaused(step);
     if (finished && (steps >= limit || !(await takeSteering(context)))) {
       const ending = await answered(context, step, steps >= limit);
       if (ending !== undefined) return ending;
     }
-    const looping = calls.length === 0 ? undefined : watch.see(await runCalls(context, step));
+    const looping = work ? watch.see(await runStep(context, step)) : undefined;
     if (signal.aborted) return { status: statusOf(signal), step, error: signal.reason as Coded };
     if (looping !== undefined) return { status: 'failed', step, error: looping };
     if (steps >= limit) return { status: 'step-limit', step, error: tooManySteps(limit) };

@@ -13,6 +13,10 @@ export function problemsOf(
   const problems: string[] = [];
   const seen = new Set<string>();
   let open: { id: string; tool: string }[] = [];
+  // Calls that the provider runs itself once it was told that it may, in the message before; and all those that it was told about.
+  let asked: string[] = [];
+  const judged = new Set<string>();
+  const approvals = new Set<string>();
   let talk = 0;
   prompt.forEach((message, at) => {
     const where = `message ${at} (${message.role})`;
@@ -26,6 +30,15 @@ export function problemsOf(
     if (talk === 1 && message.role !== 'user') say('the conversation must begin with the user');
     if (message.content.length === 0) say('no content');
     if (open.length > 0 && message.role !== 'tool') say(`calls without results: ${open.map(({ id }) => id).join()}`);
+    const answers =
+      message.role !== 'tool' ? [] : message.content.filter(({ type }) => type === 'tool-approval-response');
+    if (answers.length !== asked.length) say(`${answers.length} verdicts on provider-run calls ${asked.join()}`);
+    for (const answer of answers) {
+      const id = 'approvalId' in answer ? answer.approvalId : '';
+      if (approvals.has(id)) say(`a second verdict on ${id}`);
+      approvals.add(id);
+    }
+    for (const id of asked.splice(0)) judged.add(id);
     if (message.role === 'tool') open = results(message, open, say);
     else {
       open = [];
@@ -35,9 +48,10 @@ export function problemsOf(
     if (message.role === 'user') {
       for (const part of message.content) if (part.type === 'text' && part.text.trim() === '') say('empty text');
     }
-    if (message.role === 'assistant') open = said(message, seen, facts.own, say);
+    if (message.role === 'assistant') ({ calls: open, asked } = said(message, { seen, judged }, facts.own, say));
   });
   if (open.length > 0) problems.push(`calls without results at the end: ${open.map(({ id }) => id).join()}`);
+  if (asked.length > 0) problems.push(`provider-run calls without results: ${asked.join()}`);
   if (talk === 0) problems.push('no conversation');
   const last = prompt.at(-1)?.role;
   if (last === 'assistant' && !facts.paused) problems.push('the last message is the assistant’s');
@@ -52,10 +66,10 @@ type Saying = (problem: string) => void;
 
 function said(
   message: Extract<LanguageModelV4Message, { role: 'assistant' }>,
-  seen: Set<string>,
+  { seen, judged }: { readonly seen: Set<string>; readonly judged: Set<string> },
   own: string,
   say: Saying,
-): { id: string; tool: string }[] {
+): { calls: { id: string; tool: string }[]; asked: string[] } {
   const calls: { id: string; tool: string }[] = [];
   const provider = new Set<string>();
   const ran = new Set<string>();
@@ -89,14 +103,14 @@ function said(
         calls.push({ id: part.toolCallId, tool: part.toolName });
         break;
       case 'tool-result':
-        if (!provider.delete(part.toolCallId)) say(`a result of ${part.toolCallId}, which nobody called`);
+        if (!provider.delete(part.toolCallId) && !judged.delete(part.toolCallId))
+          say(`a result of ${part.toolCallId}, which nobody called`);
         break;
       default:
         break;
     }
   }
-  if (provider.size > 0) say(`provider-run calls without results: ${[...provider].join()}`);
-  return calls;
+  return { calls, asked: [...provider] };
 }
 
 function results(
