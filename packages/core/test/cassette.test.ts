@@ -9,6 +9,8 @@ import {
   replayCassette,
 } from '../src/cassette/index.ts';
 import type { Session } from '../src/contracts/session.ts';
+import type { SessionStorage } from '../src/contracts/storage.ts';
+import { RepriseError } from '../src/errors.ts';
 import { createSessions } from '../src/session/sessions.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settled, until } from './support/clock.ts';
@@ -478,6 +480,31 @@ describe('the file', () => {
     const { sessions } = stage({ models: recorder.models(resolverOf({ 'test/model': scripted([say('fine')]) })) });
     expect((await (await sessions.create(start)).message('go')).content).toBe('fine');
     expect([lines, reported]).toEqual([4, [new Error('disk full')]]);
+  });
+
+  test.each([
+    ['damage is left out and the recording goes on', new RepriseError('STORAGE_DAMAGED', 'a hole'), []],
+    ['what can not be read stops the recording', new Error('no disk'), [new Error('no disk')]],
+  ])('of a session that began before: %s, and the turn is answered', async (_, thrown, told) => {
+    const { storage, sessions, restart } = stage();
+    const { id } = await sessions.create(start);
+    const lines: string[] = [];
+    const reported: unknown[] = [];
+    const recorder = recordCassette((line) => lines.push(line), { report: (error) => reported.push(error) });
+    let broken = false;
+    const inner: SessionStorage = {
+      ...storage.inner,
+      async *read(...range) {
+        if (broken) throw thrown;
+        yield* storage.inner.read(...range);
+      },
+    };
+    const models = recorder.models(resolverOf({ 'test/model': scripted([say('fine')]) }));
+    const session = await restart({ models, storage: recorder.storage(inner) }).sessions.load(id);
+    broken = true;
+    expect((await session.message('go')).content).toBe('fine');
+    expect(reported).toEqual(told);
+    expect(lines.some((line) => line.includes('"type":"record"'))).toBe(told.length === 0);
   });
 
   test('holds no header, no key and no secret', async () => {

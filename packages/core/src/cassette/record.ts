@@ -6,14 +6,15 @@ import type {
 } from '@ai-sdk/provider';
 import type { ModelResolver } from '../contracts/model.ts';
 import type { SessionStorage } from '../contracts/storage.ts';
-import type { Rec } from '../records/types.ts';
 import { failureOf } from './failure.ts';
 import type { Line, ModelId } from './format.ts';
 import { CASSETTE_FORMAT } from './format.ts';
 import { hiding } from './hidden.ts';
 import { toJson } from './json.ts';
+import { Log } from './log.ts';
 import { over } from './over.ts';
 import { Prefixes } from './prefixes.ts';
+import { recordedStorage } from './record-storage.ts';
 import { requestOf } from './request.ts';
 
 export interface RecorderOptions {
@@ -80,34 +81,6 @@ export function recordCassette(write: (line: string) => void, options: RecorderO
   };
 }
 
-/** Writes lines until one can't be written. */
-class Log {
-  readonly #write: (line: string) => void;
-  readonly #hide: (json: string) => string;
-  readonly #report: ((error: unknown) => void) | undefined;
-  #broken = false;
-
-  constructor(
-    write: (line: string) => void,
-    hide: (json: string) => string,
-    report: ((error: unknown) => void) | undefined,
-  ) {
-    this.#write = write;
-    this.#hide = hide;
-    this.#report = report;
-  }
-
-  add(line: Line): void {
-    if (this.#broken) return;
-    try {
-      this.#write(`${this.#hide(JSON.stringify(line))}\n`);
-    } catch (error) {
-      this.#broken = true;
-      this.#report?.(error);
-    }
-  }
-}
-
 function idOf({ provider, modelId }: LanguageModelV4): ModelId {
   return { provider, modelId };
 }
@@ -158,27 +131,4 @@ function taped(
     },
     { highWaterMark: 0 },
   );
-}
-
-function recordedStorage(storage: SessionStorage, log: Log): SessionStorage {
-  const known = new Set<string>();
-  const add = (session: string, seq: number, json: string, before?: true): void => {
-    const record = JSON.parse(json) as Rec;
-    log.add({ type: 'record', session, seq, ...(before && { before }), record });
-  };
-  /** What was there before the first record of ours. */
-  const introduce = async (id: string, through: number): Promise<void> => {
-    if (known.has(id)) return;
-    known.add(id);
-    if (through === 0) return;
-    for await (const page of storage.read(id, { before: through + 1 }))
-      for (const { seq, json } of page) add(id, seq, json, true);
-  };
-  return over<SessionStorage>(storage, {
-    async append(lease, batch) {
-      await introduce(lease.id, batch.expected);
-      await storage.append(lease, batch);
-      batch.records.forEach((json, i) => add(lease.id, batch.expected + i + 1, json));
-    },
-  });
 }
