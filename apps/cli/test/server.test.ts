@@ -242,6 +242,16 @@ describe('--server', () => {
     expect(await go(['session', 'list', '--server', `http://${host}?token=x`])).toMatchObject({ code: 2 });
   });
 
+  it('is heard of in the file of --audit, and takes no half of a certificate', async () => {
+    expect(await serving.stop()).toBe(0);
+    serving = await serve('--audit', 'audit.jsonl');
+    expect(await there(['session', 'list'])).toMatchObject({ code: 0 });
+    const entries = lines(readFileSync(join(root, 'audit.jsonl'), 'utf8'));
+    expect(entries).toMatchObject([{ operation: 'listSessions', token: 'local', status: 200 }]);
+    const half = await go(['serve', '--port', '0', '--tls-cert', 'cert.pem']);
+    expect(half).toMatchObject({ code: 2, err: expect.stringContaining('needs both') as string });
+  });
+
   it('gives the token of this machine to no other, and says where one goes unencrypted', async () => {
     const away = ['session', 'list', '--server', 'http://reprise.invalid:4777'];
     expect(await go(away)).toMatchObject({ code: 3, err: expect.stringContaining('a token of that server') as string });

@@ -1,4 +1,5 @@
 import { RepriseError } from '@reprise/core';
+import { tlsFiles } from '@reprise/http/node';
 import type { StartOptions } from './start.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,6 +14,7 @@ export function optionsOf(env: Environment): StartOptions {
   if (recover !== undefined && recover !== 'interrupt' && recover !== 'continue')
     throw invalid('REPRISE_RECOVER', '"interrupt" or "continue"');
   if (proxy !== undefined && proxy !== '1' && proxy !== '0') throw invalid('REPRISE_BEHIND_PROXY', '"1" or "0"');
+  const tls = tlsFiles(env['REPRISE_TLS_CERT'], env['REPRISE_TLS_KEY']);
   return {
     port: Number(port),
     ...(host !== undefined && { host }),
@@ -20,6 +22,8 @@ export function optionsOf(env: Environment): StartOptions {
     ...(hosts !== undefined && { hosts: listOf(hosts) }),
     ...(origins !== undefined && { origins: listOf(origins) }),
     proxy: proxy === '1',
+    ...(tls && { tls }),
+    ...(env['REPRISE_AUDIT'] !== undefined && { auditFile: env['REPRISE_AUDIT'] }),
     ...(env['REPRISE_MODEL'] !== undefined && { model: env['REPRISE_MODEL'] }),
   };
 }

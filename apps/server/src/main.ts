@@ -1,9 +1,11 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { optionsOf } from './environment.ts';
+import { logTo } from './log.ts';
 import { startServer } from './start.ts';
 
 /** Set up by the environment alone, for containers and service managers. */
-const serving = await startServer({ ...optionsOf(process.env), version: packageJson.version }).catch(
+const log = process.env['REPRISE_LOG'] === '1' ? logTo(process.stderr) : {};
+const serving = await startServer({ ...log, ...optionsOf(process.env), version: packageJson.version }).catch(
   (error: unknown) => {
     const { message, hint } = error as { readonly message?: string; readonly hint?: string };
     process.stderr.write(`reprise-server: ${message ?? String(error)}\n${hint === undefined ? '' : `  ${hint}\n`}`);

@@ -6,7 +6,23 @@ import type { Place, ServedOptions } from '@reprise/session/compose';
 export interface StartOptions
   extends
     Partial<ServedOptions>,
-    Pick<ServeOptions, 'host' | 'port' | 'tokens' | 'hosts' | 'origins' | 'proxy' | 'recover' | 'limits' | 'version'> {
+    Pick<
+      ServeOptions,
+      | 'host'
+      | 'port'
+      | 'tokens'
+      | 'hosts'
+      | 'origins'
+      | 'proxy'
+      | 'recover'
+      | 'limits'
+      | 'version'
+      | 'tls'
+      | 'audit'
+      | 'auditFile'
+      | 'rate'
+      | 'onTurn'
+    > {
   /** The process that it runs in; default: this one. */
   readonly place?: Place;
 }

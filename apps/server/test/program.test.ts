@@ -49,7 +49,12 @@ test('what can be imported is what the README lists', () => {
 });
 
 test('it says where it is and where the token is, answers, and stops in order', async () => {
-  const { url, exit, err, child: server } = start({ REPRISE_MODEL: 'demo/offline' });
+  const {
+    url,
+    exit,
+    err,
+    child: server,
+  } = start({ REPRISE_MODEL: 'demo/offline', REPRISE_LOG: '1', REPRISE_AUDIT: 'audit.jsonl' });
   const base = await url;
   expect(base).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const file = join(home, 'server-token');
@@ -67,7 +72,15 @@ test('it says where it is and where the token is, answers, and stops in order', 
   server.kill('SIGTERM');
   expect(await exit).toBe(0);
   expect(err()).toContain(`the access token is in ${file}`);
-  expect(err()).not.toContain(token);
+  expect(err()).toContain('"operation":"sendMessage"');
+  const audit = readFileSync(join(home, 'audit.jsonl'), 'utf8');
+  expect(audit.split('\n').map((line) => /"operation":"(\w+)"/.exec(line)?.[1])).toEqual([
+    'listSessions',
+    'createSession',
+    'sendMessage',
+    undefined,
+  ]);
+  for (const hidden of [token, 'hello']) expect(err() + audit).not.toContain(hidden);
 }, 30_000);
 
 test('it does not start on a public address that is not made safe', async () => {
@@ -81,6 +94,7 @@ test.each([
   { REPRISE_PORT: 'x' },
   { REPRISE_RECOVER: 'x' },
   { REPRISE_BEHIND_PROXY: 'yes' },
+  { REPRISE_TLS_CERT: '/none' },
 ])('the environment %j is INVALID_INPUT', (env) => {
   expect(() => optionsOf(env)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
 });

@@ -3,9 +3,10 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RequestEntry, ServerOptions } from '../src/index.ts';
-import { listen, serve } from '../src/node/index.ts';
+import { listen, serve, tlsFiles } from '../src/node/index.ts';
 import type { ServeOptions } from '../src/node/index.ts';
 import { TOKEN, stage } from './support/stage.ts';
 
@@ -154,4 +155,16 @@ test('what is no HTTP is dropped', async () => {
   });
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   await listening.close();
+});
+
+test('certificate and key come from their files, both or neither', () => {
+  const at = (name: string): string => fileURLToPath(new URL(`./support/tls/${name}.pem`, import.meta.url));
+  expect(tlsFiles(at('cert'), at('key'))).toEqual(tls);
+  expect(tlsFiles(undefined, undefined)).toBeUndefined();
+  for (const [cert, key] of [
+    [at('cert'), undefined],
+    [undefined, at('key')],
+    [at('cert'), join(folder, 'none')],
+  ])
+    expect(() => tlsFiles(cert, key)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
 });

@@ -94,6 +94,13 @@ export const SERVE = {
     value: 'A,B',
     help: 'Origins of web pages that may ask, such as https://app.example.',
   },
+  'tls-cert': { type: 'text', value: 'FILE', help: 'Certificate, PEM: the server then speaks TLS. With --tls-key.' },
+  'tls-key': { type: 'text', value: 'FILE', help: 'The private key of it.' },
+  audit: {
+    type: 'text',
+    value: 'FILE',
+    help: 'Add a line of JSON there for each request: who, what, when, how it went.',
+  },
   'behind-proxy': { type: 'switch', help: 'With a public --host: a proxy in front of it speaks TLS.' },
   model: { type: 'text', value: 'NAME', help: 'Model of sessions that name none.' },
   permission: {

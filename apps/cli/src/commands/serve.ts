@@ -1,4 +1,5 @@
-import { serve as serveSessions } from '@reprise/http/node';
+import { resolve } from 'node:path';
+import { serve as serveSessions, tlsFiles } from '@reprise/http/node';
 import { EXIT, usageError } from '@reprise/tui';
 import type { Handler, Io } from '@reprise/tui';
 import { openServed } from '../compose.ts';
@@ -9,14 +10,13 @@ const PORT = 4777;
 /** Serves until a signal comes; what runs then is stored with what it has. A second signal doesn't wait. */
 export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
   const port = portOf(options.port);
+  const address = addressOf(options, io.cwd);
   const stopped = firstSignal(io);
   const { sessions, served } = await openServed(io, options);
-  const serving = await serveSessions(sessions, { ...served, ...addressOf(options), port }).catch(
-    async (error: unknown) => {
-      await sessions.close();
-      throw error;
-    },
-  );
+  const serving = await serveSessions(sessions, { ...served, ...address, port }).catch(async (error: unknown) => {
+    await sessions.close();
+    throw error;
+  });
   io.out.write(`${serving.url}\n`);
   const { tokenFile } = serving;
   io.err.write(
@@ -31,14 +31,18 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
 };
 
 /** Where it listens, and who may ask there. */
-function addressOf(flags: ServeFlags) {
-  const { host, recover, 'allow-hosts': hosts, 'allow-origins': origins, 'behind-proxy': proxy } = flags;
+function addressOf(flags: ServeFlags, cwd: string) {
+  const { host, recover, 'allow-hosts': hosts, 'allow-origins': origins, 'behind-proxy': proxy, audit } = flags;
+  const at = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(cwd, file));
+  const tls = tlsFiles(at(flags['tls-cert']), at(flags['tls-key']));
   return {
     ...(host !== undefined && { host }),
     ...(recover !== undefined && { recover }),
     ...(hosts !== undefined && { hosts: listOf(hosts) }),
     ...(origins !== undefined && { origins: listOf(origins) }),
     ...(proxy !== undefined && { proxy }),
+    ...(tls && { tls }),
+    ...(audit !== undefined && { auditFile: resolve(cwd, audit) }),
   };
 }
 
