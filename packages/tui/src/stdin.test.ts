@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Stdin } from './io.ts';
-import { readInput } from './stdin.ts';
+import { readInput, readText } from './stdin.ts';
 
 const from = (kind: Stdin['kind'], ...pieces: (string | Uint8Array)[]): Stdin => ({
   kind,
@@ -31,5 +31,28 @@ describe('standard input', () => {
 
   it('beyond the limit is INVALID_INPUT', async () => {
     await expect(readInput(from('file', '12345'), false, 4)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+});
+
+describe('a file', () => {
+  const read = (file: string, limit: number) =>
+    readText({ stdin: from('none'), cwd: import.meta.dirname }, file, limit);
+
+  it('is read from the working directory', async () => {
+    expect(await read('stdin.test.ts', 1_000_000)).toContain('is read from the working directory');
+  });
+
+  it.each(['stdin.test.ts', '/dev/zero'])('beyond the limit is INVALID_INPUT: %s', async (file) => {
+    await expect(read(file, 4)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: `${file} is larger than 4 bytes.`,
+    });
+  });
+
+  it.each(['none.txt', '.'])('that can not be read is INVALID_INPUT: %s', async (file) => {
+    await expect(read(file, 4)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining(`${file} can't be read: `),
+    });
   });
 });

@@ -19,20 +19,32 @@ export async function readInput(stdin: Stdin, optional: boolean, limit: number =
   const silence = new AbortController();
   const patience = stdin.kind === 'file' || !optional ? undefined : PATIENCE[stdin.kind];
   const timer = patience === undefined ? undefined : setTimeout(() => silence.abort(), patience);
-  const decoder = new TextDecoder();
-  const pieces: string[] = [];
-  let size = 0;
   try {
-    for await (const bytes of stdin.read(silence.signal)) {
-      clearTimeout(timer);
-      size += bytes.length;
-      if (size > limit) throw new RepriseError('INVALID_INPUT', `Standard input is larger than ${limit} bytes.`);
-      pieces.push(decoder.decode(bytes, { stream: true }));
-    }
+    const text = await textOf(stdin.read(silence.signal), {
+      name: 'Standard input',
+      limit,
+      began: () => clearTimeout(timer),
+    });
+    return silence.signal.aborted ? undefined : text;
   } finally {
     clearTimeout(timer);
   }
-  if (silence.signal.aborted) return undefined;
+}
+
+/** The text in bytes, as far as there are no more than `limit` of them. */
+async function textOf(
+  stream: AsyncIterable<Uint8Array>,
+  { name, limit, began }: { readonly name: string; readonly limit: number; readonly began?: () => void },
+): Promise<string> {
+  const decoder = new TextDecoder();
+  const pieces: string[] = [];
+  let size = 0;
+  for await (const bytes of stream) {
+    began?.();
+    size += bytes.length;
+    if (size > limit) throw new RepriseError('INVALID_INPUT', `${name} is larger than ${limit} bytes.`);
+    pieces.push(decoder.decode(bytes, { stream: true }));
+  }
   pieces.push(decoder.decode());
   return pieces.join('');
 }
@@ -46,8 +58,11 @@ export async function readText(
   if (file === '-') return (await readInput(stdin, false, limit)) ?? '';
   try {
     const path = process.getBuiltinModule('node:path').resolve(cwd, file);
-    return process.getBuiltinModule('node:fs').readFileSync(path, 'utf8');
+    // Some files never end, and don't say so.
+    const stream: AsyncIterable<Uint8Array> = process.getBuiltinModule('node:fs').createReadStream(path);
+    return await textOf(stream, { name: file, limit });
   } catch (cause) {
+    if (cause instanceof RepriseError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RepriseError('INVALID_INPUT', `${file} can't be read: ${reason}`, { cause });
   }

@@ -199,6 +199,12 @@ describe('standard input', () => {
     }
   });
 
+  it('takes no bytes that are no text for a prompt', async () => {
+    const { code, err, calls } = await go(['hi'], {}, fakeIo({ stdin: { kind: 'pipe', text: 'PNG\0\u0001' } }));
+    expect({ code, told: err.includes('Standard input is no text') }).toEqual({ code: 2, told: true });
+    expect(calls.some(([name]) => name === 'turn')).toBe(false);
+  });
+
   it('is refused beyond 16 MiB', async () => {
     const io = fakeIo({ stdin: { kind: 'file', text: 'x'.repeat(16 * 1024 * 1024 + 1) } });
     const { code, err } = await go(['a'], {}, io);

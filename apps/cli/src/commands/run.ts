@@ -1,4 +1,4 @@
-import { toCoded } from '@reprise/core';
+import { RepriseError, toCoded } from '@reprise/core';
 import type { Chunk, Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../sessions.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportError, usageError } from '@reprise/tui';
@@ -135,6 +135,12 @@ async function promptOf(operands: readonly string[], { stdin, err }: Io): Promis
   const input = await readInput(stdin, !insisted);
   if (input === undefined) {
     err.write('reprise: nothing came on standard input, so going on without it (a lone "-" waits for it)\n', 'dim');
+  }
+  // Programs write it, and no text has it.
+  if (input?.includes('\0') === true) {
+    throw new RepriseError('INVALID_INPUT', 'Standard input is no text: it holds zero bytes.', {
+      hint: 'Send a file along with --attach, or name it in the prompt.',
+    });
   }
   const prompt = [words, input?.trim() ?? ''].filter((part) => part !== '').join('\n\n');
   if (prompt === '') throw usageError('a prompt is missing', 'reprise run');
