@@ -8,7 +8,6 @@ import { LIMITS } from './options.ts';
 import type { Limits, ServerOptions } from './options.ts';
 import { Pool } from './pool/pool.ts';
 import type { PoolDoors } from './guard/own-doors.ts';
-import { ownDoors, ownPool, ownSearch } from './guard/own-doors.ts';
 import type { Route } from './route.ts';
 import type { InFlight } from './turns/send.ts';
 
@@ -56,19 +55,5 @@ export function contextOf(sessions: Sessions, options: ServerOptions, routes: re
     chats: new Map(),
     report,
     document: () => (document ??= openApi(routes, options.version)),
-  };
-}
-
-/** The same server as it is for the owner of some of its sessions. */
-export function ownContext(context: ServerContext, owner: string): ServerContext {
-  const { sessions, pool, options } = context;
-  const { search } = options;
-  return {
-    ...context,
-    sessions: ownDoors(sessions, owner),
-    pool: ownPool(pool, sessions, owner),
-    // A chat of the same name is another one.
-    chats: new Map(),
-    options: { ...options, ...(search && { search: ownSearch(search, owner) }) },
   };
 }

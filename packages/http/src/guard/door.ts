@@ -1,10 +1,10 @@
 import { RepriseError } from '@reprise/core';
 import type { Call } from '../call.ts';
 import type { ServerContext } from '../context.ts';
-import { ownContext } from '../context.ts';
 import { dispatch, failed } from '../dispatch.ts';
 import { problemResponse } from '../problem.ts';
 import type { Route } from '../route.ts';
+import { ownContext } from './own-doors.ts';
 import { assertOwn } from './owner.ts';
 import { Rates } from './rates.ts';
 import { tokenGuard, unauthorized } from './token.ts';

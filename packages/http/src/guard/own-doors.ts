@@ -1,11 +1,12 @@
 import type { Page, Query, SessionHead, SessionStorage, Sessions } from '@reprise/core';
+import type { ServerContext } from '../context.ts';
 import type { Pool } from '../pool/pool.ts';
 import { assertOwn, isOwn, isOwnerTag, ownQuery, ownersKept } from './owner.ts';
 
 export type PoolDoors = Pick<Pool, keyof Pool>;
 
 /** The doors to the sessions of one owner: through these there are no others. */
-export function ownDoors(all: Sessions, owner: string): Sessions {
+function ownDoors(all: Sessions, owner: string): Sessions {
   const own = (id: string): Promise<void> => assertOwn(all, id, owner);
   const marked = (tags: readonly string[] = []): string[] => ownersKept(tags, [owner]);
   /** Sub-sessions bear no tags and belong to whom the one above them does. */
@@ -83,7 +84,7 @@ export function ownDoors(all: Sessions, owner: string): Sessions {
 }
 
 /** The same of the pool: what it opens is the owner's. */
-export function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoors {
+function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoors {
   return {
     open: async (id) => {
       await assertOwn(all, id, owner);
@@ -103,6 +104,20 @@ export function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoor
   };
 }
 
-export function ownSearch(search: NonNullable<SessionStorage['search']>, owner: string): typeof search {
+function ownSearch(search: NonNullable<SessionStorage['search']>, owner: string): typeof search {
   return (text, query = {}) => search(text, ownQuery(query, owner));
+}
+
+/** The same server as it is for the owner of some of its sessions. */
+export function ownContext(context: ServerContext, owner: string): ServerContext {
+  const { sessions, pool, options } = context;
+  const { search } = options;
+  return {
+    ...context,
+    sessions: ownDoors(sessions, owner),
+    pool: ownPool(pool, sessions, owner),
+    // A chat of the same name is another one.
+    chats: new Map(),
+    options: { ...options, ...(search && { search: ownSearch(search, owner) }) },
+  };
 }
