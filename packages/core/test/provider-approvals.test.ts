@@ -113,6 +113,36 @@ test('a result that comes without its call goes back behind the call that was ap
   valid();
 });
 
+test('a result that comes twice goes back once, and one that another provider claims does not', async () => {
+  const one = scripted();
+  const two = scripted([[...ran('srv', false), ...text('Mine.'), finish()]], 'other');
+  const { sessions } = open('allow', { models: resolverOf({ 'test/model': one, 'other/model': two }, infoOf()) });
+  const last = () => one.requests.at(-1) ?? { prompt: [] };
+  const results = () => JSON.stringify(last().prompt).split('"tool-result"').length - 1;
+  one.script.push([...asking(), finish('stop')], say('Wait.'));
+  const session = await sessions.create(start);
+  await session.message('drop it');
+  await session.setModel('other/model');
+  await session.message('and you?');
+  await session.setModel('test/model');
+  one.script.push([...ran('srv', false), ...text('So.'), finish()], [...ran('srv', false), ...text('So.'), finish()]);
+  await session.message('well?');
+  expect(results()).toBe(0);
+  await session.message('and?');
+  await session.message('done?');
+  expect(results()).toBe(1);
+  expect(problemsOf(last(), { own: 'test' })).toEqual([]);
+});
+
+test('of two requests under one id the first goes back with its verdict', async () => {
+  const { model, sessions, sent, valid } = open('allow');
+  model.script.push([...asking(), finish('stop')], [...text('Again.'), ...asking(), finish('stop')], say('Done.'));
+  const session = await sessions.create(start);
+  expect(await session.turn('drop it').outcome()).toMatchObject({ status: 'done', steps: 3 });
+  expect(JSON.stringify(sent(2)).split('approval-response')).toHaveLength(2);
+  valid();
+});
+
 test('a call that the policy denies is refused with its reason, and the turn goes on', async () => {
   const { model, sessions, sent, verdicts, valid } = open('deny');
   model.script.push([...asking(), finish('stop')], say('Then not.'));
