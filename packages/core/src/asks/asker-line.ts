@@ -1,4 +1,5 @@
 import type { Answer, AskRequest, Asker } from '../contracts/tool.ts';
+import { orAborted } from '../session/or-aborted.ts';
 
 /** A person sees one question at a time, whatever waits. */
 export class AskerLine {
@@ -16,18 +17,10 @@ export class AskerLine {
   ask(request: AskRequest, over: AbortSignal, then: (answer: Answer | undefined) => Promise<void>): void {
     const run = async (): Promise<void> => {
       if (over.aborted) return;
-      const answer = await orOver(this.#asker, request, over).catch(() => undefined);
+      const asked = async (): Promise<Answer> => this.#asker(request, over);
+      const answer = await orAborted(asked(), over).catch(() => undefined);
       if (!over.aborted) await then(answer);
     };
     this.#last = this.#last.then(run);
   }
-}
-
-function orOver(asker: Asker, request: AskRequest, over: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(over.reason as Error);
-    over.addEventListener('abort', onAbort, { once: true });
-    const asked = (async () => asker(request, over))();
-    void asked.then(resolve, reject).finally(() => over.removeEventListener('abort', onAbort));
-  });
 }
