@@ -420,6 +420,9 @@ test('edits, deletions, forks and boundaries take the request and its verdict to
   const whole = await forked.session.fork({});
   await whole.message('x');
   expect(last()).toContain('tool-approval-response');
+  const imported = await sessions.import(await forked.session.export(), { newId: true });
+  await imported.message('x');
+  expect(last()).toContain('tool-approval-response');
   const half = await forked.session.fork({ fromMessage: forked.id });
   await half.message('x');
   expect(last()).not.toContain('approval');
