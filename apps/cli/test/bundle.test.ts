@@ -60,7 +60,7 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     '%s %s loads next to nothing: no engine, no zod, no SDK, no built-in module',
     (...words) => {
       const { bytes, builtIns, outside } = loaded(...words);
-      expect(bytes).toBeLessThan(30_000);
+      expect(bytes).toBeLessThan(36_000);
       expect(builtIns).toEqual([]);
       expect(outside).toEqual([]);
     },

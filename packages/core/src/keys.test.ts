@@ -42,6 +42,10 @@ test('bearer tokens, private keys and passwords in addresses too', () => {
   expect(masked('postgres://me:hunter2@db.example/x')).toBe('postgres://me:*******@db.example/x');
 });
 
+test('a path may end in one', () => {
+  expect(masked(`/work/sk-ant-api03-${a(60)} does not exist.`)).toBe(`/work/sk-ant-${'*'.repeat(66)} does not exist.`);
+});
+
 test.each([
   'task-list-of-a-very-long-name-with-dashes',
   'https://example.org/a:b/c@d',

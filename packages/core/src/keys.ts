@@ -1,5 +1,7 @@
 /** What stands before a key that is one, and not a piece of a longer text (a signature, a file in base64). */
 const ALONE = '(?<![\\w/+.-])';
+/** The same, but also at the end of a path: for shapes with a `-` or `_`, which are in no base64 that has slashes. */
+const BEHIND_A_PATH = '(?<![\\w+.-])(?<!base64,[\\w+/=]*)';
 
 /**
  * Texts that are keys by their shape, as their makers document them: the known beginning, which stays, and the secret. Only shapes that nobody
@@ -7,17 +9,17 @@ const ALONE = '(?<![\\w/+.-])';
  */
 const SHAPES: readonly RegExp[] = [
   // OpenAI, Anthropic, OpenRouter and others; Groq, xAI, Google, Hugging Face.
-  `${ALONE}(sk-(?:[a-z]+-)?)[\\w-]{20,}`,
-  `${ALONE}(gsk_|xai-)[A-Za-z0-9]{40,}`,
+  `${BEHIND_A_PATH}(sk-(?:[a-z]+-)?)[\\w-]{20,}`,
+  `${BEHIND_A_PATH}(gsk_|xai-)[A-Za-z0-9]{40,}`,
   `${ALONE}(AIza)[\\w-]{35}(?![\\w/+=-])`,
-  `${ALONE}(hf_)[A-Za-z0-9]{30,}`,
+  `${BEHIND_A_PATH}(hf_)[A-Za-z0-9]{30,}`,
   // GitHub, GitLab, npm, PyPI, Slack, Stripe, Amazon.
-  `${ALONE}(gh[pousr]_|github_pat_)\\w{22,}`,
-  `${ALONE}(glpat-)[\\w-]{20,}`,
-  `${ALONE}(npm_)[A-Za-z0-9]{36}(?!\\w)`,
-  `${ALONE}(pypi-)[\\w-]{50,}`,
-  `${ALONE}(xox[abeoprs]-)[A-Za-z0-9-]{10,}`,
-  `${ALONE}([rs]k_live_)[A-Za-z0-9]{20,}`,
+  `${BEHIND_A_PATH}(gh[pousr]_|github_pat_)\\w{22,}`,
+  `${BEHIND_A_PATH}(glpat-)[\\w-]{20,}`,
+  `${BEHIND_A_PATH}(npm_)[A-Za-z0-9]{36}(?!\\w)`,
+  `${BEHIND_A_PATH}(pypi-)[\\w-]{50,}`,
+  `${BEHIND_A_PATH}(xox[abeoprs]-)[A-Za-z0-9-]{10,}`,
+  `${BEHIND_A_PATH}([rs]k_live_)[A-Za-z0-9]{20,}`,
   `${ALONE}(A[KS]IA)[A-Z0-9]{16}(?![\\w/+=-])`,
   // JSON web tokens, bearer tokens, private keys, passwords in addresses.
   `${ALONE}(eyJ)[\\w-]{10,}\\.eyJ[\\w-]{10,}\\.[\\w-]{10,}`,

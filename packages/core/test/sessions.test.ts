@@ -773,3 +773,13 @@ test('sessions need nothing but a store and a resolver', async () => {
   expect((await session.message('hi')).content).toBe('ok');
   await sessions.close();
 });
+
+test('a store that overlooks the conditions of a list loses no other session with the one that is deleted', async () => {
+  const store = memoryStorage();
+  const { sessions } = stage({ storage: { ...store, list: () => store.list() } });
+  const kept = await sessions.create({ model: 'test/model' });
+  const gone = await kept.fork();
+  await sessions.delete(gone.id);
+  expect((await store.list()).items.map(({ id }) => id)).toEqual([kept.id]);
+  await sessions.delete(kept.id);
+});

@@ -1,6 +1,4 @@
-import { localModels } from '@reprise/providers/live';
 import type { LiveModelRow } from '@reprise/providers/live';
-import { loadSettings, modelsOptions } from '@reprise/session/compose';
 import { EXIT } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
 import type { MODELS } from './options.ts';
@@ -13,8 +11,10 @@ const KEY = { set: 'key set', missing: 'key missing', 'not-needed': '' } as cons
 export const models: Handler<typeof MODELS> = async ({ options }, io) => {
   if (options.server !== undefined)
     return (await import('./models-remote.ts')).modelsRemote(options, options.server, io);
+  const { loadSettings, modelsOptions } = await import('@reprise/session/compose');
   const { config } = await loadSettings(io.env);
   if (options.live) return (await import('./models-live.ts')).modelsLive(config, options, io);
+  const { localModels } = await import('@reprise/providers/live');
   const { rows, providers } = await localModels(modelsOptions(io.env, config));
   if (options.json) {
     io.out.json(rows);

@@ -99,9 +99,13 @@ class SessionDoors implements Sessions {
     this.#runtime.hubs.gone(id);
   }
 
-  /** Before the session itself, so that a deletion that was cut short can be repeated. */
+  /**
+   * Before the session itself, so that a deletion that was cut short can be repeated. Looks at each head again: a store that overlooks a
+   * condition must not cost sessions.
+   */
   async #removeBelow(id: string): Promise<void> {
-    for (const head of await this.list({ where: { parent: id, spawned: true } })) await this.delete(head.id);
+    for (const { id: below, parent } of await this.list({ where: { parent: id, spawned: true } }))
+      if (parent?.id === id && parent.kind === 'spawn') await this.delete(below);
   }
 
   async deleteAll(): Promise<void> {
