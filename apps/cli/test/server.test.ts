@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anthropic, startFakeProvider } from '@reprise/fake-provider';
@@ -60,6 +60,21 @@ describe.each([
   ['here', go],
   ['on a server', there],
 ])('%s the same commands do the same:', (_, at) => {
+  it('run sends files along, and asks for a value', async () => {
+    says('I see.', '{"sum": 3}');
+    writeFileSync(join(root, 'notes.txt'), 'the notes');
+    writeFileSync(
+      join(root, 'sum.json'),
+      '{"type":"object","properties":{"sum":{"type":"number"}},"required":["sum"]}',
+    );
+    expect(await at(['run', ...MODEL, '--attach', 'notes.txt', 'look'])).toMatchObject({ code: 0, out: 'I see.\n' });
+    expect(JSON.stringify(fake.requests[0]?.json['messages'])).toContain('the notes');
+    expect(await at(['run', ...MODEL, '--output-schema', 'sum.json', 'add'])).toMatchObject({
+      code: 0,
+      out: '{"sum":3}\n',
+    });
+  });
+
   it('run makes a session, goes on with it, and forks it', async () => {
     says('Hello.', 'Again.', 'Another way.');
     const first = await at(['run', ...MODEL, '--title', 'Talk', 'hi', '-'], ioOf('from a pipe'));
@@ -208,7 +223,6 @@ describe('--server', () => {
   });
 
   it.each([
-    [['run', '--attach', 'a.txt', 'hi'], 'name it in the prompt'],
     [['run', '--permission', 'auto', 'hi'], 'reprise serve --permission'],
     [['run', '--record', 'a.jsonl', 'hi'], 'session export'],
     [['run', '--continue', '--recover'], 'reprise serve --recover'],

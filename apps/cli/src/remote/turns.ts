@@ -9,7 +9,6 @@ import { isLoopback } from './token.ts';
 
 /** What a turn on a server can't be told, and what to do about it. */
 const NOT_THERE = {
-  attach: 'Put the file where the tools of the server can read it, and name it in the prompt.',
   permission: 'It is the server that decides: reprise serve --permission MODE',
   record:
     'Take the session over ("reprise session export ID --server URL"), import it here, and use "reprise session replay".',
