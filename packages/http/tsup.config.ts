@@ -1,4 +1,8 @@
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.ts';
 
-export default defineConfig({ ...base, platform: 'node', entry: ['src/index.ts', 'src/node/index.ts', 'src/otel/index.ts'] });
+export default defineConfig({
+  ...base,
+  platform: 'node',
+  entry: ['src/index.ts', 'src/node/index.ts', 'src/otel/index.ts'],
+});

@@ -48,13 +48,16 @@ export async function runShell(call: ShellCall): Promise<ShellEnd> {
   const pipe = await openPipe();
   const child = start(call, pipe);
   const exited = exitOf(child, call);
-  const sources = pipe === undefined ? [child.stdout, child.stderr] : [pipe.source];
-  const drained = Promise.all(sources.map((source, at) => pump(source, at, call)));
+  const sources = pipe === undefined ? [child.stdout, child.stderr] : [pipe];
+  const drained =
+    pipe === undefined
+      ? Promise.all([child.stdout, child.stderr].map((source, at) => pump(source, at, call)))
+      : pipe.read((bytes) => call.take(bytes, 0));
   // Looked at in the end; until then a failure must not count as unhandled.
   drained.catch(() => undefined);
   const group = child.pid;
   if (group === undefined) {
-    pipe?.source.destroy();
+    pipe?.destroy();
     return exited;
   }
 
@@ -102,7 +105,7 @@ function start(call: ShellCall, pipe: OutputPipe | undefined): ChildProcess {
     });
   } catch (error) {
     // Thrown at once: a zero character, or more text than the system takes.
-    pipe?.source.destroy();
+    pipe?.destroy();
     throw toolError(`The command can't be started: ${String(error)}.`, 'Put long text into a file.', error);
   } finally {
     pipe?.handedOver();
