@@ -42,8 +42,8 @@ const tests = (passed) => {
 };
 const published = publicPackages(root);
 /** What can be imported; the others are programs, and their READMEs show commands. */
-const libraries = published.filter(({ manifest }) => manifest.bin === undefined);
-const programs = published.filter(({ manifest }) => manifest.bin !== undefined);
+const libraries = published.filter(({ manifest }) => manifest.exports?.['.'] !== undefined);
+const programs = published.filter((one) => !libraries.includes(one));
 
 /** Phases run one after the other; within one, as many checks at once as `width` says. Tests that watch the clock run alone. */
 const phases = [
