@@ -222,9 +222,13 @@ test('maxTokens of the session stays the output of one response, and a budget ne
   expect(model.requests[0]?.maxOutputTokens).toBe(300);
 });
 
-test('without limits nothing is reserved and no answer is shortened', async () => {
+test.each([
+  ['without limits', {}],
+  ['with a limit of time', { budget: { turn: { maxDuration: 60_000 } } }],
+  ['with a limit of steps that is no budget', { maxSteps: 5 }],
+])('%s nothing is reserved and no answer is shortened', async (_how, options) => {
   const { model, sessions, storage } = theatre();
-  await (await sessions.create(start)).message('go');
+  await (await sessions.create({ ...start, ...options })).message('go');
   expect(model.requests[0]).not.toHaveProperty('maxOutputTokens');
   expect((await recordsOf(storage, 's1')).map(({ type }) => type)).toEqual(['session', 'message', 'step', 'turn-end']);
 });
@@ -351,6 +355,29 @@ describe('what was spent outlives the process', () => {
       expect(duration).toBe(0);
     },
   );
+
+  test.each([
+    ['turn', 'continue', { turn: { maxSteps: 2 } }],
+    ['session', 'continue', { session: { maxSteps: 2 } }],
+    ['session', 'interrupt', { session: { maxSteps: 2 } }],
+  ] as const)('… also where calls alone have a limit (of a %s, %s)', async (of, recover, budget) => {
+    const { model, sessions, restart, storage } = theatre();
+    const session = await sessions.create({ ...start, budget });
+    model.script.push([{ act: 'stall' }]);
+    void session.turn('go').outcome();
+    await until(() => model.requests.length === 1);
+    storage.crash();
+    model.script.push(asking('a', {}), saying('one too many', {}));
+    const again = await restart().sessions.resume('s1', { recover });
+    const outcome = await (recover === 'continue' ? again.recovering : again.turn('next'))?.outcome();
+    expect(outcome?.error).toMatchObject({
+      code: 'BUDGET_EXCEEDED',
+      details: { limit: 'maxSteps', of, spent: 2, max: 2 },
+    });
+    expect(model.requests).toHaveLength(2);
+    // No answer is shortened for that.
+    for (const request of model.requests) expect(request).not.toHaveProperty('maxOutputTokens');
+  });
 
   test('time between a crash and the next owner is nobody’s', async () => {
     const { model, sessions, restart, storage, clock } = theatre();

@@ -220,7 +220,7 @@ export interface AttemptRecord {
   readonly spent?: Spent;
 }
 
-/** A model call is about to be made, and what it may take; written where tokens or cost have a limit, for the case of a crash. */
+/** A model call is about to be made, and what it may take; written where calls, tokens or cost have a limit, for the case of a crash. */
 export interface ReserveRecord {
   readonly type: 'reserve';
   readonly at: string;

@@ -101,12 +101,12 @@ export class Purse {
     // No wait since the limits were looked at: calls that run side by side can't take the same room.
     this.#hold({ calls: 1, tokens: worst + room.output, cost });
     const lowered = room.output < most && room.tightest !== undefined ? exceeded(room.tightest, room.limit) : undefined;
-    if (scopes.some(({ limits }) => limits.maxTokens !== undefined || limits.maxCost !== undefined)) {
-      const facts = { model: model.name, input: worst, output: room.output, ...(price !== undefined && { price }) };
-      await this.#live.append({ type: 'reserve', at: isoNow(this.#runtime.clock), turn: this.#turn, ...facts });
-      return { output: room.output, ...(lowered !== undefined && { lowered }) };
-    }
-    return {};
+    const metered = scopes.some(({ limits }) => isMetered(limits));
+    // Time tells by itself when a process died. The session's plain step limit counts answers, so it needs no record either.
+    if (!metered && scopes.every(({ limits }) => limits.maxSteps === undefined)) return {};
+    const facts = { model: model.name, input: worst, output: room.output, ...(price !== undefined && { price }) };
+    await this.#live.append({ type: 'reserve', at: isoNow(this.#runtime.clock), turn: this.#turn, ...facts });
+    return metered ? { output: room.output, ...(lowered !== undefined && { lowered }) } : {};
   }
 
   /** What the call took is stored: it is told to the turns above, then its reservation is given back. */
@@ -139,6 +139,11 @@ export class Purse {
     this.#held = addSpending(this.#held, amount);
     if (this.#above !== undefined) this.#above.purse.#add(amount);
   }
+}
+
+/** What the answer takes counts. */
+function isMetered({ maxTokens, maxCost }: Limits): boolean {
+  return maxTokens !== undefined || maxCost !== undefined;
 }
 
 function isCostly({ maxCost }: Limits): boolean {
