@@ -605,6 +605,21 @@ describe('what can not be played again is named', () => {
     expect(log.turns).toBe(1);
   });
 
+  test('a turn that was carried on after a crash in which nothing of the answer was seen', async () => {
+    const { model, sessions, storage, restart } = stage();
+    model.script.push([{ act: 'stall' }], say('done'));
+    void (await sessions.create(start)).turn('go').outcome();
+    await until(() => model.requests.length === 1);
+    storage.crash();
+    const resumed = await restart().sessions.resume('s1', { recover: 'continue' });
+    expect(await resumed.recovering?.outcome()).toMatchObject({ status: 'done' });
+    const why = 'its process died, and another one carried it on';
+    expect(await replayCassette(cassetteOf(await resumed.export()))).toEqual({
+      turns: 0,
+      skipped: [{ session: 's1', turn: 1, why }],
+    });
+  });
+
   test('a turn that saw attachments', async () => {
     const scene = await recorded([say('Hello.'), say('Seen.'), say('Still seen.')]);
     await scene.session.turn('go').outcome();

@@ -43,11 +43,11 @@ export function workOf(
   { state, cassette, turn, options: { permissions, ask } }: TurnScene,
   recorded: RecordedTools,
   tools: readonly Tool[] | undefined,
-): Pick<SessionsConfig, 'tools' | 'permissions' | 'ask'> {
+): Pick<SessionsConfig, 'tools' | 'permissions' | 'ask' | 'onAsk'> {
   if (tools !== undefined) return { tools, ...(permissions && { permissions }), ...(ask && { ask }) };
   const call = cassette.calls.find(({ place }) => place > (turn.records[0]?.place ?? 0));
-  const { permissions: said, ask: asked } = recorded;
-  return { tools: recorded.tools(state.tools, call?.request), permissions: said, ask: asked };
+  const onAsk = turn.people.needed === undefined ? 'wait' : 'fail';
+  return { tools: recorded.tools(state.tools, call?.request), permissions: recorded.permissions, onAsk };
 }
 
 /** Whoever recorded was one who waits. */

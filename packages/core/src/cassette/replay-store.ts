@@ -3,8 +3,8 @@ import { encode } from '../records/codec.ts';
 import type { Rec } from '../records/types.ts';
 import { headOf } from '../state/head.ts';
 import { memoryStorage } from '../storage/memory.ts';
+import { isAside } from './aside.ts';
 import { over } from './over.ts';
-import { isOfPeople } from './people.ts';
 import type { TurnScene } from './scene.ts';
 
 /** A store in memory with the history before the turn. `appended` is told of each append after that. */
@@ -20,7 +20,7 @@ export async function storeBefore(
   const storage = over<SessionStorage>(memory, {
     async append(held, batch) {
       await memory.append(held, batch);
-      const told = batch.records.filter((json) => !isOfPeople(JSON.parse(json) as Rec));
+      const told = batch.records.filter((json) => !isAside(JSON.parse(json) as Rec));
       if (told.length > 0) await appended(memory, told.length);
     },
   });
@@ -30,7 +30,7 @@ export async function storeBefore(
       const found: Rec[] = [];
       for await (const page of memory.read(id, { after: before.length }))
         for (const { json } of page) found.push(JSON.parse(json) as Rec);
-      return found.filter((record) => !isOfPeople(record));
+      return found.filter((record) => !isAside(record));
     },
   };
 }

@@ -42,6 +42,12 @@ export async function playTurn(scene: TurnScene): Promise<TurnDifference | undef
     ...(budget && { budget }),
     ...(output !== undefined && { output: output as JSONSchema7 }),
   });
+  if (real === undefined) {
+    playing.turn.on('approval', ({ id: ask, call }) => {
+      // Once it is over, nobody needs the answer.
+      void recorded.refusal(call).then((answer) => session.answer(ask, answer).catch(() => undefined));
+    });
+  }
   await pump(playing.turn, () => real?.running() !== true, clock, recorded);
   const found = await added();
   await sessions.close();
@@ -49,12 +55,17 @@ export async function playTurn(scene: TurnScene): Promise<TurnDifference | undef
   return sameRecords(turn.records, found, turn.end !== undefined);
 }
 
+/** So often in a row nothing happened, and what comes next does not come any more: a hash is made on another thread, and takes its time. */
+const PATIENCE = 20;
+
 /** Lets time pass whenever everything waits for it. */
 async function pump(turn: Turn, quiet: () => boolean, clock: ReplayClock, recorded: RecordedTools): Promise<void> {
   let ended = false;
   void turn.outcome().then(() => (ended = true));
-  while (!ended) {
+  for (let idle = 0; !ended;) {
     await new Promise((resolve) => setTimeout(resolve, 0));
-    if (!ended && quiet() && !clock.skip()) recorded.release();
+    const waits = !ended && quiet() && !clock.skip();
+    idle = waits ? idle + 1 : 0;
+    if (idle > PATIENCE) recorded.release();
   }
 }

@@ -1,8 +1,11 @@
-import type { Asker, PermissionPolicy, Tool } from '../contracts/tool.ts';
+import type { AskAnswer } from '../contracts/ask.ts';
+import type { PermissionPolicy, Tool } from '../contracts/tool.ts';
 import type { ResultRecord } from '../records/types.ts';
 import type { VerdictRecord } from '../records/verdict.ts';
 import type { State } from '../state/state.ts';
 import type { Cassette, CassetteRecord, CassetteRequest } from './format.ts';
+import type { People } from './people.ts';
+import { DENIED, UNASKED } from './people.ts';
 import type { Player } from './player.ts';
 import type { ReplayDifference, ReplayOptions } from './replay-types.ts';
 import type { Difference } from './request.ts';
@@ -21,9 +24,6 @@ export interface TurnScene {
 }
 
 export type TurnDifference = Difference & Pick<ReplayDifference, 'in'>;
-
-/** What the policy said, as the model was told it. */
-const DENIED = 'Permission denied: ';
 
 /** What a tool gave, as it was recorded: the same to whoever stores it, and the same to the model. */
 class Recorded {
@@ -45,13 +45,13 @@ export class RecordedTools {
   readonly #results: Map<string, ResultRecord>;
   readonly #waiting = new Map<string, () => void>();
   readonly #verdicts: ReadonlyMap<string, VerdictRecord>;
-  readonly #asked: ReadonlySet<string>;
+  readonly #people: People;
   /** The call whose result comes next; `undefined`: whichever. */
   #turn: string | undefined;
   #free = false;
 
-  constructor({ records, asked }: Pick<RecordedTurn, 'records' | 'asked'>) {
-    this.#asked = asked;
+  constructor({ records, people }: Pick<RecordedTurn, 'records' | 'people'>) {
+    this.#people = people;
     const results = records.flatMap(({ record }) => (record.type === 'result' ? [record] : []));
     this.#results = new Map(results.map((record) => [record.call, record]));
     const verdicts = records.flatMap(({ record }) => (record.type === 'verdict' ? [record] : []));
@@ -79,18 +79,30 @@ export class RecordedTools {
     });
   }
 
-  /** What was denied is denied again, in the same words; what people were asked about gives in its turn what came of it. */
+  /** What was denied is denied again, in the same words and by whoever did; what people allowed gives in its turn what came of it. */
   readonly permissions: PermissionPolicy = {
-    decide: ({ call }) => {
+    decide: ({ call, tool }) => {
+      const { asked, denied, needed } = this.#people;
       const judged = this.#verdicts.get(call);
-      if (judged === undefined && this.#asked.has(call)) return { verdict: 'allow' };
-      const error = judged === undefined ? this.#results.get(call)?.error : judged.reason;
+      const result = this.#results.get(call);
+      const error = judged === undefined ? result?.error : judged.reason;
+      const unasked = judged === undefined && (result === undefined ? needed?.tool === tool : error === UNASKED);
+      if (needed !== undefined && unasked)
+        return { verdict: 'ask', ...(needed.reason !== undefined && { reason: needed.reason }) };
+      if (denied.has(call)) return { verdict: 'ask' };
+      if (judged === undefined && asked.has(call)) return { verdict: 'allow' };
       if (error?.startsWith(DENIED)) return { verdict: 'deny', reason: error.slice(DENIED.length) };
-      return error === 'Permission denied by the user.' ? { verdict: 'ask' } : { verdict: 'allow' };
+      return { verdict: 'allow' };
     },
   };
 
-  readonly ask: Asker = async () => ({ allow: false });
+  /** What a person says again who did not allow a call, once it is the call's turn. */
+  async refusal(call: string): Promise<AskAnswer> {
+    const judged = this.#verdicts.get(call);
+    if (judged === undefined) await this.#itsTurn(call);
+    const error = (judged === undefined ? this.#results.get(call)?.error : judged.reason) ?? '';
+    return { verdict: 'deny', ...(error.startsWith(DENIED) && { message: error.slice(DENIED.length) }) };
+  }
 
   /** The result that was stored next is this call's. */
   next(call: string | undefined): void {
@@ -105,11 +117,15 @@ export class RecordedTools {
   }
 
   async #give(call: string): Promise<Recorded> {
-    if (this.#turn !== call && !this.#free) await new Promise<void>((go) => this.#waiting.set(call, go));
-    this.#waiting.delete(call);
+    await this.#itsTurn(call);
     const record = this.#results.get(call);
     if (record === undefined) throw new Error('The recording has no result of this call.');
     if (record.error !== undefined) throw new Error(record.error);
     return new Recorded(record);
+  }
+
+  async #itsTurn(call: string): Promise<void> {
+    if (this.#turn !== call && !this.#free) await new Promise<void>((go) => this.#waiting.set(call, go));
+    this.#waiting.delete(call);
   }
 }
