@@ -79,7 +79,7 @@ export class TurnReader {
     if (!this.#ours || turn !== this.#turn) return;
     // Who was away while a step began and ended has not seen its text.
     const missed = message.content.slice(this.#shown);
-    if (missed !== '') this.#handle.flow('text', missed, { ...at, offset: this.#shown });
+    if (missed !== '') this.#handle.flow('text', missed, () => ({ ...at, offset: this.#shown }));
     this.#shown = 0;
     this.#last = message;
     for (const { id, tool, params } of message.toolCalls ?? []) {
@@ -97,7 +97,7 @@ export class TurnReader {
       case 'reasoning': {
         const { type, at, content } = event;
         if (type === 'text') this.#shown = at.offset;
-        this.#handle.flow(type, content, { ...at, offset: at.offset - (type === 'text' ? content.length : 0) });
+        this.#handle.flow(type, content, () => ({ ...at, offset: at.offset - (type === 'text' ? content.length : 0) }));
         return undefined;
       }
       case 'reset':

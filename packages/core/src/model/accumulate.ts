@@ -37,6 +37,7 @@ export interface Sink {
 
 interface Building {
   readonly kind: 'text' | 'reasoning';
+  readonly id: string;
   readonly pieces: string[];
   meta: Meta | undefined;
 }
@@ -48,6 +49,8 @@ export class Accumulator {
   readonly #sink: Sink;
   readonly #slots: Slot[] = [];
   readonly #open = new Map<string, Building>();
+  /** The open block that is the last slot: where nearly every delta goes. */
+  #last: Building | undefined;
   readonly #calls: RawCall[] = [];
   #finish: Finish | undefined;
   #error: unknown;
@@ -67,12 +70,12 @@ export class Accumulator {
       case 'text-start':
       case 'text-end':
         this.#delta('text', part.id, '', part.providerMetadata);
-        if (part.type === 'text-end') this.#open.delete(`text:${part.id}`);
+        if (part.type === 'text-end') this.#end('text', part.id);
         return;
       case 'reasoning-start':
       case 'reasoning-end':
         this.#delta('reasoning', part.id, '', part.providerMetadata);
-        if (part.type === 'reasoning-end') this.#open.delete(`reasoning:${part.id}`);
+        if (part.type === 'reasoning-end') this.#end('reasoning', part.id);
         return;
       case 'tool-call':
         this.#call(part);
@@ -153,19 +156,31 @@ export class Accumulator {
   }
 
   #delta(kind: 'text' | 'reasoning', id: string, delta: string, meta: Meta | undefined): void {
-    const key = `${kind}:${id}`;
-    let block = this.#open.get(key);
-    // Text is shown in the order of arrival, so a block that another one interrupted goes on as a new part.
-    if (block === undefined || (kind === 'text' && delta !== '' && this.#slots.at(-1) !== block)) {
-      block = { kind, pieces: [], meta: undefined };
-      this.#open.set(key, block);
-      this.#slots.push(block);
-    }
+    const last = this.#last;
+    const block = last?.kind === kind && last.id === id ? last : this.#block(kind, id, delta);
     if (meta !== undefined) block.meta = merged(block.meta, meta);
     if (delta === '') return;
     block.pieces.push(delta);
     if (kind === 'text') this.#sink.text(delta);
     else this.#sink.reasoning(delta);
+  }
+
+  #block(kind: 'text' | 'reasoning', id: string, delta: string): Building {
+    const key = `${kind}:${id}`;
+    const open = this.#open.get(key);
+    if (open !== undefined && this.#slots.at(-1) === open) return (this.#last = open);
+    // Text is shown in the order of arrival, so a block that another one interrupted goes on as a new part.
+    if (open !== undefined && (kind === 'reasoning' || delta === '')) return open;
+    const block: Building = { kind, id, pieces: [], meta: undefined };
+    this.#open.set(key, block);
+    this.#slots.push(block);
+    this.#last = block;
+    return block;
+  }
+
+  #end(kind: 'text' | 'reasoning', id: string): void {
+    this.#open.delete(`${kind}:${id}`);
+    this.#last = undefined;
   }
 
   #call(part: Extract<LanguageModelV4StreamPart, { type: 'tool-call' }>): void {
@@ -184,6 +199,7 @@ export class Accumulator {
 
   #done(part: Part): void {
     this.#slots.push({ kind: 'done', part });
+    this.#last = undefined;
   }
 }
 

@@ -28,13 +28,13 @@ export class Feed {
   #ended = false;
   #failure: unknown;
 
-  /** A delta. Hot: one push, and a wake where somebody sleeps. */
-  flow(kind: Flowing, content: string, at: At): void {
+  /** A delta; `at` is where it begins. Hot: one push, and a wake where somebody sleeps. */
+  flow(kind: Flowing, content: string, at: () => At): void {
     const last = this.#entries.at(-1);
     if (last !== undefined && last.kind === kind) last.pieces.push(content);
     else {
       this.#close();
-      this.#entries.push({ kind, at, pieces: [content], closed: false });
+      this.#entries.push({ kind, at: at(), pieces: [content], closed: false });
     }
     if (this.#wakers.size > 0) this.#wake();
   }

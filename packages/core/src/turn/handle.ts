@@ -73,9 +73,10 @@ export class TurnHandle implements Turn {
     this.#events.emit('start', { turn, session });
   }
 
-  flow(kind: 'text' | 'reasoning', content: string, at: At): void {
+  /** A delta. Hot: `at` is asked only where somebody is told of it. */
+  flow(kind: 'text' | 'reasoning', content: string, at: () => At): void {
     this.#feed.flow(kind, content, at);
-    this.#events.emit(kind, { type: kind, at, content });
+    if (this.#events.hears(kind)) this.#events.emit(kind, { type: kind, at: at(), content });
   }
 
   /** A tool that was left behind may still speak; nobody hears it after the end. */

@@ -92,16 +92,17 @@ function sinkOf(context: TurnContext, draft: Draft, span: ReturnType<TurnContext
   const { handle, hub } = context;
   const { attempt } = span;
   let offset = 0;
+  const here = (): ReturnType<typeof at> => at(context, attempt, offset);
   return {
     text(delta: string): void {
       draft.add('text', delta);
-      handle.flow('text', delta, at(context, attempt, offset));
+      handle.flow('text', delta, here);
       hub.flow(span, 'text', delta);
       offset += delta.length;
     },
     reasoning(delta: string): void {
       draft.add('reasoning', delta);
-      handle.flow('reasoning', delta, at(context, attempt, offset));
+      handle.flow('reasoning', delta, here);
       hub.flow(span, 'reasoning', delta);
     },
   };
