@@ -11,7 +11,7 @@ import { EMPTY } from '../src/state/state.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settle } from '../src/turn/settle.ts';
 import { stepKey } from '../src/turn/draft.ts';
-import { expectCompilable, expectValid, fold, plain } from './support/fold.ts';
+import { HASHES, expectCompilable, expectValid, fold, plain } from './support/fold.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const usage = { input: 3, output: 2, cached: 0, reasoning: 0, total: 5 };
@@ -61,6 +61,21 @@ const part = fc.oneof(
   }),
 );
 
+/** What a message, or a tool, may bring along: what models take, what none takes, and what is too large for any. */
+const sha256 = fc.constantFrom(...HASHES);
+const file = fc.oneof(
+  sha256.map((hash) => ({ sha256: hash, mediaType: 'image/png', size: 10, tokens: 1500, pixels: [10, 10] })),
+  fc.record({
+    sha256,
+    mediaType: fc.constantFrom('image/png', 'image/gif', 'application/pdf', 'text/plain', 'application/octet-stream'),
+    size: fc.constantFrom(10, 3_500_000, 30_000_000),
+    tokens: fc.nat(2000),
+    name: fc.constantFrom(undefined, 'a.png', 'Grüße "1"', '\ud800'),
+    pixels: fc.constantFrom(undefined, [10, 10], [9000, 1]),
+  }),
+);
+const files = fc.option(fc.array(file, { minLength: 1, maxLength: 3 }), { nil: undefined });
+
 /** Records of every type with fields that may or may not make sense where they stand. Only ids of messages are unique, as the engine makes them. */
 const facts = fc.oneof(
   {
@@ -71,6 +86,9 @@ const facts = fc.oneof(
       content,
       timestamp: fc.constant(at),
       turn: fc.option(turn, { nil: undefined }),
+      attachments: files,
+      output: fc.constantFrom(undefined, undefined, { type: 'object' }),
+      correction: fc.constantFrom(undefined, undefined, true),
     }),
   },
   {
@@ -104,6 +122,16 @@ const facts = fc.oneof(
       tool: fc.constant('look'),
       result: fc.jsonValue(),
       error: fc.option(content, { nil: undefined }),
+      attachments: files,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('file-lost'),
+      at: fc.constant(at),
+      sha256,
+      reason: content,
     }),
   },
   {
@@ -201,6 +229,7 @@ const facts = fc.oneof(
           {
             reasoning: fc.nat(30),
             results: fc.nat(30),
+            attachments: fc.tuple(fc.nat(30), fc.nat(30)),
             from: fc.nat(30),
             keep: fc.array(fc.nat(30), { maxLength: 4 }),
           },
@@ -327,6 +356,7 @@ const TYPES: ReadonlySet<string> = new Set([
   'change',
   'fork',
   'warning',
+  'file-lost',
 ]);
 
 /** Fixed, so that a red run stays red; see laws.test.ts for other seeds. */

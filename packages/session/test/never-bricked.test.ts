@@ -27,7 +27,11 @@ const answer = (says: Partial<Says>): Reply => ({
   kind: 'says',
   says: { calls: [], cut: false, pause: false, backwards: false, ...says },
 });
-const say = (text: string, ...replies: Reply[]): Event => ({ do: 'message', text, replies });
+const say = (text: string, ...replies: Reply[]): Extract<Event, { do: 'message' }> => ({
+  do: 'message',
+  text,
+  replies,
+});
 const call = (name: string, id = 'call_1') => ({ id, name, json: '{}' });
 const timestamp = '2026-01-01T00:00:00.000Z';
 
@@ -82,6 +86,31 @@ const FOUND: Record<string, readonly Event[]> = {
     { do: 'spoil', how: 'other' },
     { do: 'crash', lost: 0 },
     { do: 'message', text: 'Look', replies: [], files: ['picture'] },
+  ],
+  'a value that never fits, in the middle of calls, then other dialects': [
+    {
+      ...say(
+        'How many?',
+        answer({ calls: [call('look')] }),
+        answer({ text: 'Seven.' }),
+        answer({}),
+        answer({ text: '[' }),
+      ),
+      valued: true,
+    },
+    { do: 'delete', at: 1 },
+    { do: 'model', model: MODELS.google, tools: true },
+    { ...say('How many?', answer({ text: '{"a":1}' })), valued: true },
+    { do: 'crash', lost: 0.5 },
+    {
+      ...say('How many?', {
+        kind: 'stalls',
+        says: { text: 'It', calls: [], cut: false, pause: false, backwards: false },
+        after: 3,
+      }),
+      valued: true,
+    },
+    { do: 'model', model: MODELS['openai-chat'], tools: false },
   ],
   'an empty system message after an imported call': [
     {

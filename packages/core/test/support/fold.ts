@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { compile } from '../../src/context/compile.ts';
 import type { Capabilities } from '../../src/contracts/model.ts';
+import { limitsOf } from '../../src/files/limits.ts';
 import { decode, encode } from '../../src/records/codec.ts';
 import type { Rec } from '../../src/records/types.ts';
 import { assertHead } from '../../src/storage/checks.ts';
@@ -26,17 +27,42 @@ export function plain(state: State): unknown {
 
 const TOOL = { type: 'function' as const, name: 'look', inputSchema: { type: 'object' as const } };
 
-/** Law 4 for one state: what is sent is valid for each provider's rules, with tools and without. */
+/** Of the files of random logs. */
+export const HASHES = ['a', 'b', 'c'].map((digit) => digit.repeat(64));
+/** What is sent of each, as bytes and as text, so that it is found again. */
+const LOADED = new Map(HASHES.flatMap((sha256) => ['bytes', 'text'].map((how) => [`${how}:${sha256}`, `<${sha256}>`])));
+
+/** Law 4 for one state: what is sent is valid for each provider's rules, with tools and without, to models that see files and such as don't. */
 export function expectCompilable(state: State, provider = 'test'): void {
   const rules: Capabilities['rules'][] = ['anthropic', 'google', 'strictest', 'openai-responses'];
   const paused =
     (state.entries.at(-1)?.record as { rawFinishReason?: string } | undefined)?.rawFinishReason === 'pause_turn';
   for (const rule of rules) {
     for (const tools of [[], [TOOL]]) {
-      const request = compile(state, { info: infoOf({}, { rules: rule }), provider, tools });
-      expect(problemsOf(request, { own: provider, paused })).toEqual([]);
+      for (const input of [[], ['image', 'pdf']] as const) {
+        const info = infoOf({}, { rules: rule, input });
+        const request = compile(state, { info, provider, tools, files: LOADED });
+        expect(problemsOf(request, { own: provider, paused })).toEqual([]);
+        expectFilesIn(request, state, info.capabilities);
+      }
     }
   }
+}
+
+/** Only files that the model takes, within its limits; what is lost is told in words. */
+function expectFilesIn({ prompt }: ReturnType<typeof compile>, state: State, capabilities: Capabilities): void {
+  const parts = prompt.flatMap(({ content }) => (typeof content === 'string' ? [] : [...content]));
+  const results = parts.flatMap((part) =>
+    'output' in part && part.output.type === 'content' ? part.output.value : [],
+  );
+  const files = [...parts, ...results].filter((part) => part.type === 'file');
+  const { count, images } = limitsOf(capabilities);
+  expect(files.length).toBeLessThanOrEqual(count);
+  for (const { mediaType } of files)
+    expect(capabilities.input).toContain(mediaType === 'application/pdf' ? 'pdf' : 'image');
+  for (const { mediaType } of files) if (mediaType.startsWith('image/')) expect(images).toContain(mediaType);
+  const sent = JSON.stringify(prompt);
+  for (const sha256 of state.lost ?? []) expect(sent).not.toContain(`<${sha256}>`);
 }
 
 /** What is true of every state, whatever the log. */

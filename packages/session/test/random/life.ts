@@ -8,6 +8,7 @@ import type {
   SessionStorage,
   Tool,
   ToolContext,
+  TurnOptions,
 } from '@reprise/core';
 import { RepriseError, isCoded, memoryStorage } from '@reprise/core';
 import { samplePdf, samplePng } from '@reprise/fake-provider';
@@ -24,6 +25,8 @@ export type Event =
       readonly text: string;
       readonly replies: readonly Reply[];
       readonly files?: readonly FileName[];
+      /** A value is asked for. */
+      readonly valued?: boolean;
     }
   | { readonly do: 'edit'; readonly at: number; readonly content: string }
   | { readonly do: 'mark'; readonly at: number }
@@ -144,6 +147,7 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
         text,
         replies: fc.array(reply, { maxLength: 4 }),
         files: fc.array(file, { maxLength: 3 }),
+        valued: rarely(),
       },
       { requiredKeys: ['do', 'text', 'replies'] },
     ),
@@ -174,6 +178,14 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: of({ do: fc.constant('export' as const) }) },
   { weight: 1, arbitrary: of({ do: fc.constant('import' as const), messages: fc.array(foreign, { maxLength: 6 }) }) },
 );
+
+/** One of the texts fits it. */
+const VALUE: TurnOptions['output'] & object = {
+  type: 'object',
+  properties: { a: { type: 'number' } },
+  required: ['a'],
+  additionalProperties: false,
+};
 
 function rarely(): fc.Arbitrary<boolean> {
   return fc.nat(5).map((n) => n === 0);
@@ -292,13 +304,18 @@ export class Life {
     }
   }
 
-  async #talk({ text: said, replies, files }: Extract<Event, { do: 'message' }>): Promise<void> {
+  async #talk({ text: said, replies, files, valued }: Extract<Event, { do: 'message' }>): Promise<void> {
     const attachments = files?.map((name) => FILES[name]);
-    const turn = this.session.turn(attachments === undefined ? said : { text: said, attachments });
+    const turn = this.session.turn(
+      attachments === undefined ? said : { text: said, attachments },
+      valued ? { output: VALUE } : {},
+    );
     this.wire.replies.push(...replies);
     this.wire.onStall = () => void turn.abort();
-    const { error } = await turn.outcome();
+    const { error, output } = await turn.outcome();
     this.wire.replies.length = 0;
+    if (output !== undefined && !Object.hasOwn(Object(output) as object, 'a'))
+      throw new Error('no value of the schema');
     if (error?.code === 'INTERNAL') throw error;
   }
 
