@@ -38,7 +38,8 @@ export function openServed(io: Io, flags: ServeFlags): ReturnType<typeof openFor
   const report = (error: unknown): void =>
     io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim');
   const cwd = directory(flags.cwd, io);
-  return openForOthers(io, { storage, permission, model, cwd, tokenFile: flags['token-file'], report });
+  const files = { tokenFile: flags['token-file'], tokensFile: flags.tokens };
+  return openForOthers(io, { storage, permission, model, cwd, ...files, report });
 }
 
 /** Opens the store for a change, and closes it whatever happens. */

@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const PORT = 4777;
 
-/** What the environment says of the server; INVALID_INPUT for what it can't mean. REPRISE_HOME and REPRISE_SERVER_TOKEN are read where they are used. */
+/** What the environment says of the server; INVALID_INPUT for what it can't mean. REPRISE_HOME, REPRISE_SERVER_TOKEN and REPRISE_TOKENS are read where they are used. */
 export function optionsOf(env: Environment): StartOptions {
   const { REPRISE_HOST: host, REPRISE_PORT: port = String(PORT), REPRISE_RECOVER: recover } = env;
   const { REPRISE_ALLOW_HOSTS: hosts, REPRISE_ALLOW_ORIGINS: origins, REPRISE_BEHIND_PROXY: proxy } = env;

@@ -40,10 +40,19 @@ export async function startServer(options: StartOptions = {}): Promise<Serving> 
     model,
     cwd,
     tokenFile,
+    tokensFile,
     report = console.error,
     ...address
   } = options;
-  const { sessions, served } = await openServed(place, { storage, permission, model, cwd, tokenFile, report });
+  const { sessions, served } = await openServed(place, {
+    storage,
+    permission,
+    model,
+    cwd,
+    tokenFile,
+    tokensFile,
+    report,
+  });
   try {
     return await serve(sessions, { ...served, ...address });
   } catch (error) {

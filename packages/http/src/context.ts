@@ -1,6 +1,7 @@
 import { systemClock } from '@reprise/core';
 import type { Clock, Session, Sessions } from '@reprise/core';
 import { Streams } from './events/streams.ts';
+import type { StreamDoors } from './events/streams.ts';
 import { Answers } from './idempotency.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { openApi } from './openapi.ts';
@@ -18,7 +19,7 @@ export interface ServerContext {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly pool: PoolDoors;
-  readonly streams: Streams;
+  readonly streams: StreamDoors;
   readonly answers: Answers;
   readonly inFlight: InFlight;
   /** Sessions of chats that are being made: two first requests of one chat make one. */
@@ -29,7 +30,12 @@ export interface ServerContext {
   readonly document: () => unknown;
 }
 
-export function contextOf(sessions: Sessions, options: ServerOptions, routes: readonly Route[]): ServerContext {
+/** What the server itself holds beside that. */
+export interface WholeContext extends ServerContext {
+  readonly streams: Streams;
+}
+
+export function contextOf(sessions: Sessions, options: ServerOptions, routes: readonly Route[]): WholeContext {
   const clock = options.clock ?? systemClock;
   const limits = { ...LIMITS, ...options.limits };
   const report = options.report ?? ((error: unknown) => console.error(error));

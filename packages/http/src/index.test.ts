@@ -4,5 +4,15 @@ import * as node from './node/index.ts';
 
 test('what can be imported is what the README lists', () => {
   expect(Object.keys(surface).toSorted()).toEqual(['LIMITS', 'SCOPES', 'STATUS', 'createServer']);
-  expect(Object.keys(node).toSorted()).toEqual(['eventLoopLag', 'keptToken', 'listen', 'serve', 'tlsFiles', 'tokenIn']);
+  expect(Object.keys(node).toSorted()).toEqual([
+    'addToken',
+    'eventLoopLag',
+    'keptToken',
+    'listen',
+    'namedTokens',
+    'removeToken',
+    'serve',
+    'tlsFiles',
+    'tokenIn',
+  ]);
 });

@@ -10,12 +10,10 @@ export interface Rate {
 export const SCOPES = ['read', 'write', 'approve', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Whoever knows `token` may do what `scopes` says. */
-export interface AccessToken {
+/** What somebody may do who has the token of this name. */
+export interface TokenGrant {
   /** For people and logs; never the token itself. */
   readonly name: string;
-  /** At least 16 characters. */
-  readonly token: string;
   /** All of them if absent. `admin` includes the others. */
   readonly scopes?: readonly Scope[];
   /** Only sessions of its own: those that it made, or that bear the tag `owner:` and its name. All others are not there for it. */
@@ -23,6 +21,19 @@ export interface AccessToken {
   /** In place of the server's `rate`. */
   readonly rate?: Rate;
 }
+
+/** Whoever knows the token may do what the rest says. */
+export type AccessToken = TokenGrant &
+  (
+    | {
+        /** At least 16 characters. */
+        readonly token: string;
+      }
+    | {
+        /** The SHA-256 of the token in hexadecimal, for who keeps no secret. Only for tokens made at random: a hash of a word is soon guessed. */
+        readonly sha256: string;
+      }
+  );
 
 /** Who asks, once the token was found good. */
 export interface Principal {
@@ -76,7 +87,7 @@ export interface ModelRow {
 }
 
 export interface ServerOptions {
-  /** At least one: there is no access without a token. */
+  /** At least one: there is no access without a token. `Server.setTokens` takes others. */
   readonly tokens: readonly AccessToken[];
   /** Host names (without port) under which the server may be asked; default: those of this machine's loopback. */
   readonly hosts?: readonly string[];

@@ -6,7 +6,7 @@ import { failed } from './dispatch.ts';
 import { originGuard } from './guard/origin.ts';
 import { doorOf } from './guard/door.ts';
 import { tell } from './tell.ts';
-import type { ServerOptions } from './options.ts';
+import type { AccessToken, ServerOptions } from './options.ts';
 import { recoverOpenTurns } from './pool/recover.ts';
 import type { Recovered } from './pool/recover.ts';
 import { ROUTES } from './routes/all.ts';
@@ -15,6 +15,11 @@ import { ROUTES } from './routes/all.ts';
 export interface Server {
   /** Never rejects. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
+  /**
+   * From now on these are the tokens, and no others. Streams of those that are gone or may do something else now end; turns that were asked for go on.
+   * INVALID_INPUT, and nothing changes, for what can't be a token; without any nobody gets in any more.
+   */
+  setTokens(tokens: readonly AccessToken[]): void;
   /** Ends or goes on with the turns that a crash left open. Sessions that are in use elsewhere are left alone. */
   recover(how?: 'interrupt' | 'continue'): Promise<Recovered>;
   /** Takes no new work, ends running turns with what they have, and every stream. The sessions stay the caller's to close. */
@@ -29,10 +34,10 @@ export function createServer(sessions: Sessions, options: ServerOptions): Server
   const app = new Hono<{ Bindings: Call }>();
   for (const route of ROUTES) {
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
-      door(c.env, c.req.raw, route, c.req.param() as Record<string, string>),
+      door.enter(c.env, c.req.raw, route, c.req.param() as Record<string, string>),
     );
   }
-  app.all('*', (c) => door(c.env, c.req.raw, undefined, {}));
+  app.all('*', (c) => door.enter(c.env, c.req.raw, undefined, {}));
   app.onError((error) => failed(error, context));
 
   return {
@@ -45,6 +50,7 @@ export function createServer(sessions: Sessions, options: ServerOptions): Server
       tell(context, call, request, answer, since);
       return answer;
     },
+    setTokens: door.setTokens,
     recover: (how = 'interrupt') => recoverOpenTurns(context, how),
     async close(reason = 'The server is stopping.') {
       await context.pool.close(reason);

@@ -76,6 +76,23 @@ export const REPLAY = {
   server,
 } as const satisfies Options;
 
+const tokens = {
+  type: 'text',
+  value: 'FILE',
+  help: 'Where named tokens are. Default: REPRISE_TOKENS, else beside the sessions.',
+} as const;
+
+export const TOKEN_ADD = {
+  scopes: { type: 'text', value: 'A,B', help: 'What it allows: read, write, approve, admin. Default: all of them.' },
+  owns: { type: 'switch', help: 'It sees the sessions that it made, and no others.' },
+  rate: { type: 'text', value: 'N/TIME', help: 'Requests at most: 10/s, 300/m, 5000/h. Default: as many as it likes.' },
+  tokens,
+  json,
+} as const satisfies Options;
+
+/** Of the other commands on tokens. */
+export const TOKENS = { tokens, json } as const satisfies Options;
+
 export const SERVE = {
   host: { type: 'text', value: 'ADDRESS', help: 'Where to listen. Default: 127.0.0.1.' },
   port: { type: 'text', value: 'N', help: 'Default: 4777; 0 takes a free one.' },
@@ -84,6 +101,7 @@ export const SERVE = {
     value: 'FILE',
     help: 'Where the access token is. Default: server-token beside the sessions.',
   },
+  tokens,
   'allow-hosts': {
     type: 'text',
     value: 'A,B',

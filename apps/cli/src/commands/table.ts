@@ -2,6 +2,7 @@ import type { Command } from '@reprise/tui';
 import { define, one } from './define.ts';
 import { ANSWER, DELETE, FORK, MODELS, READ, RUN, SERVE } from './options.ts';
 import { SESSION_FILES } from './session/table.ts';
+import { TOKEN } from './token/table.ts';
 
 const run = define({
   name: 'run',
@@ -136,9 +137,10 @@ const serve = define({
   name: 'serve',
   summary: 'Serve the sessions over HTTP, to those who have the token.',
   details: `Prints the URL to standard output, and to standard error where the access token is: in a file that only you can read,
-made at the first start, or yours from REPRISE_SERVER_TOKEN. GET /v1/openapi.json describes the API.
+made at the first start, or yours from REPRISE_SERVER_TOKEN. "reprise token add" makes tokens for others, with less power.
+GET /v1/openapi.json describes the API.
 SIGTERM and SIGINT store what runs, and end it.
-An address that others can reach needs REPRISE_SERVER_TOKEN, --allow-hosts and --behind-proxy.`,
+An address that others can reach needs REPRISE_SERVER_TOKEN or a named token, --allow-hosts, and TLS or --behind-proxy.`,
   operands: { usage: '', min: 0, max: 0 },
   options: SERVE,
   examples: [
@@ -168,4 +170,7 @@ export const COMMANDS: readonly Command<any>[] = [
   SESSION_FILES.gc,
   models,
   serve,
+  TOKEN.add,
+  TOKEN.list,
+  TOKEN.remove,
 ];

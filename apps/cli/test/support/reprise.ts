@@ -24,8 +24,8 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves once the stream holds `text`; rejects when the process ends without. */
-  seen(stream: 'out' | 'err', text: string): Promise<void>;
+  /** Resolves once the stream holds `text`, with what it holds; rejects when the process ends without. */
+  seen(stream: 'out' | 'err', text: string): Promise<string>;
 }
 
 export interface RunOptions {
@@ -108,7 +108,7 @@ function watch(child: ChildProcess): Running {
         const check = (): void => {
           if (!text[stream].includes(wanted)) return;
           listeners.delete(check);
-          resolve();
+          resolve(text[stream]);
         };
         listeners.add(check);
         check();

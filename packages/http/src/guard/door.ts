@@ -1,8 +1,9 @@
 import { RepriseError } from '@reprise/core';
 import type { Call } from '../call.ts';
-import type { ServerContext } from '../context.ts';
+import type { ServerContext, WholeContext } from '../context.ts';
 import { dispatch, failed } from '../dispatch.ts';
 import { problemResponse } from '../problem.ts';
+import type { AccessToken, Principal } from '../options.ts';
 import type { Route } from '../route.ts';
 import { ownContext } from './own-doors.ts';
 import { assertOwn } from './owner.ts';
@@ -10,20 +11,30 @@ import { Rates } from './rates.ts';
 import { tokenGuard, unauthorized } from './token.ts';
 
 /** Lets requests in to their routes: those that have a token, and not too often. Who has none learns of no route, and an owner of no session of others. */
-export function doorOf(context: ServerContext) {
-  const { options, clock } = context;
-  const whoIs = tokenGuard(options.tokens);
+export function doorOf(context: WholeContext) {
+  const { options, clock, streams } = context;
+  let { tokens } = options;
+  let whoIs = tokenGuard(tokens);
   const rates = new Rates(options, clock);
 
   /** By owner, of which there are as many as tokens. */
-  const contexts = new Map<string, ServerContext>();
-  const contextFor = (owner: string): ServerContext => {
-    const there = contexts.get(owner) ?? ownContext(context, owner);
-    contexts.set(owner, there);
+  const owned = new Map<string, ServerContext>();
+  const ownedBy = (owner: string): ServerContext => {
+    const there = owned.get(owner) ?? ownContext(context, owner);
+    owned.set(owner, there);
+    return there;
+  };
+  const contexts = new WeakMap<Principal, ServerContext>();
+  const contextFor = (principal: Principal): ServerContext => {
+    const there = contexts.get(principal) ?? {
+      ...(principal.owner === undefined ? context : ownedBy(principal.owner)),
+      streams: streams.of(principal.name),
+    };
+    contexts.set(principal, there);
     return there;
   };
 
-  return async (
+  const enter = async (
     call: Call,
     request: Request,
     route: Route | undefined,
@@ -39,14 +50,30 @@ export function doorOf(context: ServerContext) {
       if (route === undefined) return unknown(request);
       const session = route.path.startsWith('/v1/sessions/{id}') ? params['id'] : undefined;
       if (session !== undefined) call.session = session;
-      if (principal?.owner === undefined) return await dispatch(route, request, params, principal, context);
-      if (session !== undefined) await assertOwn(context.sessions, session, principal.owner);
-      return await dispatch(route, request, params, principal, contextFor(principal.owner));
+      if (principal === undefined) return await dispatch(route, request, params, principal, context);
+      if (session !== undefined && principal.owner !== undefined)
+        await assertOwn(context.sessions, session, principal.owner);
+      return await dispatch(route, request, params, principal, contextFor(principal));
     } catch (error) {
       return failed(error, context);
     }
   };
+
+  return {
+    enter,
+    setTokens(now: readonly AccessToken[]): void {
+      // Who takes all of them back lets nobody in.
+      const guard = now.length === 0 ? nobody : tokenGuard(now);
+      rates.setTokens(now);
+      whoIs = guard;
+      const same = new Set(now.map((token) => JSON.stringify(token)));
+      streams.end(new Set(tokens.filter((token) => !same.has(JSON.stringify(token))).map(({ name }) => name)));
+      tokens = now;
+    },
+  };
 }
+
+const nobody: ReturnType<typeof tokenGuard> = () => Promise.resolve(undefined);
 
 function unknown({ method, url }: Request): Response {
   const error = new RepriseError('UNSUPPORTED', `There is no ${method} ${new URL(url).pathname.slice(0, 200)}.`, {

@@ -5,26 +5,23 @@ import { problemResponse } from '../problem.ts';
 import { ownerTag } from './owner.ts';
 
 const SHORTEST = 16;
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,99}$/u;
+const HASH = /^[0-9a-f]{64}$/i;
+/** What a name may be: people read it, and logs and tags hold it. */
+export const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,99}$/u;
 
-/** Finds who a request's bearer token belongs to. Tokens are compared by their hashes and in constant time, all of them each time. */
+/** Finds who a request's bearer token belongs to. Tokens are compared by their hashes and in constant time, all of them each time. INVALID_INPUT. */
 export function tokenGuard(tokens: readonly AccessToken[]) {
-  if (tokens.length === 0) throw new RepriseError('INVALID_INPUT', 'A server needs at least one access token.');
-  if (tokens.some(({ token }) => token.length < SHORTEST))
-    throw new RepriseError('INVALID_INPUT', `An access token must have at least ${SHORTEST} characters.`);
-  if (tokens.some(({ name }) => !NAME.test(name)))
-    throw new RepriseError(
-      'INVALID_INPUT',
-      'The name of an access token must be 1 to 100 letters, digits and any of " ._@-".',
-    );
+  if (tokens.length === 0) throw invalid('A server needs at least one access token.');
+  for (const token of tokens) check(token);
   const known = Promise.all(
-    tokens.map(async ({ name, token, scopes = SCOPES, owns = false }) => {
+    tokens.map(async (token) => {
+      const { name, scopes = SCOPES, owns = false } = token;
       const principal: Principal = {
         name,
         scopes: new Set(scopes.includes('admin') ? SCOPES : scopes),
         ...(owns && { owner: ownerTag(name) }),
       };
-      return { principal, digest: await digestOf(token) };
+      return { principal, digest: 'sha256' in token ? bytesOf(token.sha256) : await digestOf(token.token) };
     }),
   );
   return async (request: Request): Promise<Principal | undefined> => {
@@ -43,6 +40,24 @@ export function unauthorized(): Response {
     }),
     { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="reprise"' } },
   );
+}
+
+function check(token: AccessToken): void {
+  if (!NAME.test(token.name))
+    throw invalid('The name of an access token must be 1 to 100 letters, digits and any of " ._@-".');
+  if ('sha256' in token) {
+    if (!HASH.test(token.sha256)) throw invalid('The SHA-256 of an access token must be 64 hexadecimal digits.');
+  } else if (token.token.length < SHORTEST) {
+    throw invalid(`An access token must have at least ${SHORTEST} characters.`);
+  }
+}
+
+function invalid(message: string): RepriseError {
+  return new RepriseError('INVALID_INPUT', message);
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 async function digestOf(token: string): Promise<Uint8Array> {

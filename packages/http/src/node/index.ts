@@ -1,3 +1,4 @@
+export { addToken, removeToken } from './change-tokens.ts';
 export { eventLoopLag } from './lag.ts';
 export { listen } from './listen.ts';
 export type { ListenOptions, Listening } from './listen.ts';
@@ -5,3 +6,5 @@ export { serve } from './serve.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 export { keptToken, tokenIn } from './token-file.ts';
 export { tlsFiles } from './tls-files.ts';
+export { namedTokens } from './tokens-file.ts';
+export type { NamedToken } from './tokens-file.ts';

@@ -8,6 +8,8 @@ import { eventLoopLag } from './lag.ts';
 import { listen } from './listen.ts';
 import type { ListenOptions } from './listen.ts';
 import { tokenIn } from './token-file.ts';
+import { looksOf, namedTokens, watchTokens } from './tokens-file.ts';
+import type { NamedToken } from './tokens-file.ts';
 
 export interface ServeOptions extends Omit<ServerOptions, 'tokens'> {
   /** Default: 127.0.0.1. Another one than this machine's loopback needs `tokens`, `hosts`, and `tls` or `proxy`. */
@@ -17,6 +19,11 @@ export interface ServeOptions extends Omit<ServerOptions, 'tokens'> {
   readonly tokens?: readonly AccessToken[];
   /** Where the token is kept that is made at random where none is there; 0600. */
   readonly tokenFile: string;
+  /**
+   * Where more tokens are, each with its name, its scopes, and the hash of it: JSON that `addToken` writes and `namedTokens` reads, 0600. Changes count
+   * within a second; what is wrong with them is reported, and changes nothing.
+   */
+  readonly tokensFile?: string;
   /** Something in front of the server, which nobody can go around, speaks TLS with the clients. */
   readonly proxy?: boolean;
   readonly tls?: ListenOptions['tls'];
@@ -50,14 +57,28 @@ const CONNECTIONS_MS = 1000;
  * a way to run commands on this machine.
  */
 export async function serve(sessions: Sessions, options: ServeOptions): Promise<Serving> {
-  const { host = '127.0.0.1', port, tokens, tokenFile, recover, tls, proxy, auditFile: file, ...rest } = options;
-  if (!isLoopback(host)) assertSafe(options);
+  const {
+    host = '127.0.0.1',
+    port,
+    tokens,
+    tokenFile,
+    tokensFile,
+    recover,
+    tls,
+    proxy,
+    auditFile: file,
+    ...rest
+  } = options;
+  const seen = tokensFile === undefined ? '' : looksOf(tokensFile);
+  const named = tokensFile === undefined ? [] : namedTokens(tokensFile);
+  if (!isLoopback(host)) assertSafe({ ...options, tokens: [...(tokens ?? []), ...named] });
+  const own = tokens ?? [{ name: 'local', token: tokenIn(tokenFile) }];
   const report = options.report ?? ((error: unknown) => console.error(error));
   const server = createServer(sessions, {
     lag: eventLoopLag(),
     ...rest,
     report,
-    tokens: tokens ?? [{ name: 'local', token: tokenIn(tokenFile) }],
+    tokens: [...own, ...named],
     audit(entry) {
       kept?.audit(entry);
       rest.audit?.(entry);
@@ -74,8 +95,11 @@ export async function serve(sessions: Sessions, options: ServeOptions): Promise<
     throw error;
   });
   const recovered = server.recover(recover).then(() => undefined, report);
+  const changed = (now: readonly NamedToken[]): void => server.setTokens([...own, ...now]);
+  const unwatch = tokensFile === undefined ? undefined : watchTokens(tokensFile, seen, { changed, report });
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    unwatch?.();
     // New connections are refused while turns end; answers to what runs still get through.
     const closed = listening.close(CONNECTIONS_MS);
     await server.close();

@@ -1,17 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RepriseError } from '@reprise/core';
+import { openPrivate } from './private-file.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
@@ -38,24 +29,18 @@ export function keptToken(file: string): string | undefined {
 }
 
 function read(file: string, replace = true): string | undefined {
-  let fd: number;
+  const refuse = (why: string, cause?: unknown): RepriseError => unusable(file, why, cause);
+  const opened = openPrivate(file, replace ? constants.O_RDWR : constants.O_RDONLY, refuse);
+  if (opened === undefined) return undefined;
+  const { fd, exposed } = opened;
   try {
-    fd = openSync(file, (replace ? constants.O_RDWR : constants.O_RDONLY) | NO_FOLLOW);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(file, 'it can not be opened', error);
-  }
-  try {
-    const { mode, uid } = fstatSync(fd);
-    const me = process.getuid?.();
-    if (me !== undefined && uid !== me) throw unusable(file, 'it belongs to somebody else');
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      if (!replace) throw unusable(file, 'others can read it');
+    if (exposed) {
+      if (!replace) throw refuse('others can read it');
       fchmodSync(fd, 0o600);
       return write(fd, fresh());
     }
     const token = readFileSync(fd, 'utf8').trim();
-    if (!/^[\w-]{32,200}$/.test(token)) throw unusable(file, 'it holds no token');
+    if (!/^[\w-]{32,200}$/.test(token)) throw refuse('it holds no token');
     return token;
   } finally {
     closeSync(fd);

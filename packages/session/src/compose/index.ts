@@ -1,6 +1,6 @@
 export { openSessions } from './open.ts';
 export type { OpenOptions, Opened, Place } from './open.ts';
-export { openServed } from './served.ts';
+export { openServed, tokensFileOf } from './served.ts';
 export type { Served, ServedOptions } from './served.ts';
 export { modelsOptions, openModels } from './models.ts';
 export { defaultModel } from './default-model.ts';

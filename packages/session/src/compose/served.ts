@@ -1,9 +1,11 @@
 import type { SessionOptions, Sessions, SessionStorage, Tool } from '@reprise/core';
 import type { ModelRow } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
+import { homeOf } from './config.ts';
 import { defaultModel } from './default-model.ts';
 import { openSessions } from './open.ts';
 import type { Place } from './open.ts';
+import type { Site } from './storage.ts';
 
 export interface ServedOptions {
   /** As in `OpenOptions`. */
@@ -16,12 +18,15 @@ export interface ServedOptions {
   readonly cwd?: string | undefined;
   /** A path from the place's `cwd`. Default: `server-token` in the folder of the configuration. */
   readonly tokenFile?: string | undefined;
+  /** As in `tokensFileOf`. */
+  readonly tokensFile?: string | undefined;
   readonly report: (error: unknown) => void;
 }
 
 /** What a server is made with (`serve` of `@reprise/http/node`), as far as the user's configuration says it. */
 export interface Served {
   readonly tokenFile: string;
+  readonly tokensFile: string;
   /** Of the variable REPRISE_SERVER_TOKEN, if it is set. */
   readonly tokens?: readonly { readonly name: string; readonly token: string }[];
   readonly defaultModel: () => string;
@@ -30,6 +35,15 @@ export interface Served {
   readonly tools: readonly Tool[];
   readonly search?: NonNullable<SessionStorage['search']>;
   readonly report: (error: unknown) => void;
+}
+
+/**
+ * Where the named tokens of a server are: `given` (a path from the place's `cwd`), else the variable REPRISE_TOKENS, else `server-tokens.json` in the folder
+ * of the configuration. Never in a repository by itself: who may use a server is nothing that its files say.
+ */
+export function tokensFileOf({ env, cwd }: Site, given?: string): string {
+  const path = process.getBuiltinModule('node:path');
+  return path.resolve(cwd, given ?? (env['REPRISE_TOKENS'] || path.join(homeOf(env), 'server-tokens.json')));
 }
 
 /** Sessions for others to work on, as the user configured them. */
@@ -54,6 +68,7 @@ export async function openServed(
     sessions,
     served: {
       tokenFile: path.resolve(place.cwd, options.tokenFile ?? path.join(home, 'server-token')),
+      tokensFile: tokensFileOf(place, options.tokensFile),
       ...(token && { tokens: [{ name: 'environment', token }] }),
       defaultModel: () => options.model ?? defaultModel(config.model, models.list(), { terminal: false }).name,
       defaults: { cwd, pruneStrategy: 'summarize', ...(contextWindow !== undefined && { contextWindow }) },
