@@ -50,24 +50,20 @@ export type {
   TurnEvents,
   TurnUsage,
 } from './contracts/turn.ts';
+export type { ConversationChange, Expected, MessagePage, MessageQuery, Undone } from './contracts/history.ts';
+export type { RetryPolicy, SessionsConfig, SpawnLimits } from './contracts/config.ts';
 export type {
   AttachmentInput,
   Clock,
   CustomTool,
-  Expected,
   ExportedFile,
   ExportedSession,
   MessageInput,
-  MessagePage,
-  MessageQuery,
   PruneStrategy,
-  RetryPolicy,
   Session,
   SessionEvents,
   SessionOptions,
   Sessions,
-  SessionsConfig,
-  SpawnLimits,
   TurnOptions,
 } from './contracts/session.ts';
 export { ERROR_CODES, RepriseError, isCoded, toCoded } from './errors.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ERROR_CODES } from '../src/errors.ts';
 import type { AskAnswer } from '../src/contracts/ask.ts';
-import type { SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { loadState } from '../src/session/load.ts';
 import { expectAnswered } from './support/asks.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
 import type { PermissionPolicy, Tool } from '../src/contracts/tool.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { answersIn, asksIn, expectAnswered, untilAsked } from './support/asks.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FeedEvent } from '../src/contracts/feed.ts';
-import type { SessionsConfig, TurnOptions } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
+import type { TurnOptions } from '../src/contracts/session.ts';
 import type { Answer, AskRequest, PermissionPolicy } from '../src/contracts/tool.ts';
 import { expectAnswered, answersIn, asksIn, untilAsked } from './support/asks.ts';
 import { until } from './support/clock.ts';

@@ -7,7 +7,6 @@ import { loadState } from '../src/session/load.ts';
 import { toCheckpoint } from '../src/state/checkpoint.ts';
 import { extend } from '../src/state/extend.ts';
 import { headOf } from '../src/state/head.ts';
-import { EMPTY } from '../src/state/state.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settle } from '../src/turn/settle.ts';
 import { stepKey } from '../src/turn/draft.ts';
@@ -301,6 +300,27 @@ const facts = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ type: fc.constant('fork'), at: fc.constant(at), parent: fc.constant({ id: 'p', seq: 3 }) }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('rewind'),
+      at: fc.constant(at),
+      message: someId,
+      from: seq,
+      messages: fc.nat(9),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('undo'),
+      at: fc.constant(at),
+      of: seq,
+      what: fc.constantFrom('exchange', 'edit', 'delete', 'prune', 'clear', 'rewind'),
+      redo: fc.constantFrom(undefined, true),
+      messages: fc.nat(9),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('warning'), at: fc.constant(at), message: content }) },
   { weight: 1, arbitrary: fc.constant({ type: 'checkpoint' }) },
   { weight: 1, arbitrary: fc.constant({ type: 'from-the-future' }) },
@@ -320,14 +340,12 @@ const first: Rec = {
 /** A log: the first record, then anything; checkpoints hold what the engine would write there. */
 const log = fc.array(facts, { maxLength: 30 }).map((list): Rec[] => {
   let n = 0;
-  let state = fold([first]);
   const records: Rec[] = [first];
   for (const fact of list) {
     const own = fact.type === 'step' && 'provider' in fact ? String(fact.provider) : '';
     const named = fact.type === 'message' || fact.type === 'step' ? { ...fact, id: `m${(n += 1)}` } : fact;
-    const given = fact.type === 'checkpoint' ? toCheckpoint(state, at) : (named as unknown as Rec);
+    const given = fact.type === 'checkpoint' ? toCheckpoint(fold(records), at) : (named as unknown as Rec);
     const record = JSON.parse(encode(given).replaceAll('"own":', `"${own}":`)) as Rec;
-    state = fold([record], state);
     records.push(record);
   }
   return records;
@@ -365,11 +383,7 @@ const runs = { numRuns: Number(process.env['REPRISE_RUNS'] ?? 200), seed: Number
 test('every prefix of every log has a valid state, and one that gives a valid request', () => {
   fc.assert(
     fc.property(log, (records) => {
-      let state = EMPTY;
-      for (const record of records) {
-        state = fold([record], state);
-        expectValid(state);
-      }
+      records.forEach((_record, at) => expectValid(fold(records.slice(0, at + 1))));
     }),
     runs,
   );
@@ -409,6 +423,29 @@ test('a call takes the first result that comes for it, and no other', () => {
       }
       const kept = state.entries.toArray().filter(({ record }) => record.type === 'result');
       expect(kept.map((entry) => entry.seq)).toEqual(taken);
+    }),
+    runs,
+  );
+});
+
+test('what is taken back leaves the window exactly as it was, whatever happened to it since', () => {
+  const apart = ['edit', 'delete', 'rewind', 'undo', 'file-lost', 'fork'];
+  fc.assert(
+    fc.property(log, log, (records, more) => {
+      const since = more.slice(1).filter(({ type }) => !apart.includes(type));
+      const back: Rec = { type: 'rewind', at, message: 'm1', from: records.length + 1, messages: 0 };
+      const rest: Rec = { type: 'turn-end', at, turn: 'none', status: 'done', finishReason: 'stop', usage, steps: 0 };
+      const [before, after] = [fold(records), fold([...records, ...since, back, rest])];
+      expect(after.open).toBeUndefined();
+      const windowOf = ({ entries, tokens, windowFrom, clearedFrom, summary, edits }: typeof before) =>
+        JSON.stringify([entries.toArray(), tokens, windowFrom, clearedFrom, summary, edits]);
+      // What comes outside a turn may still belong to one that is open.
+      if (before.open === undefined) expect(windowOf(after)).toEqual(windowOf(before));
+      // What was spent stays spent.
+      const spent = fold([...records, ...since]);
+      expect(after.usage).toEqual(spent.usage);
+      expect(after.ledger).toEqual(spent.ledger);
+      expect(after.lastMessage).toEqual(spent.lastMessage);
     }),
     runs,
   );

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CallFacts, Hooks, RecordFacts, RequestFacts, ResultFacts } from '../src/contracts/hooks.ts';
-import type { SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
 import { settled, until } from './support/clock.ts';
 import { expectLawful } from './support/fold.ts';
 import { call, calls, httpError, say } from './support/model.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ERROR_CODES } from '../src/errors.ts';
-import type { Session, SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
+import type { Session } from '../src/contracts/session.ts';
 import type { Capabilities } from '../src/contracts/model.ts';
 import type { Rec } from '../src/records/types.ts';
 import type { State } from '../src/state/state.ts';
@@ -107,7 +108,8 @@ type Op =
   | { readonly op: 'crash'; readonly scripts: Script[]; readonly append: number; readonly when: 'before' | 'after' }
   | { readonly op: 'edit' | 'delete' | 'mark' | 'fork'; readonly nth: number }
   | { readonly op: 'clear' | 'prune'; readonly keepLast: number | undefined }
-  | { readonly op: 'register' | 'restart' };
+  | { readonly op: 'rewind'; readonly nth: number }
+  | { readonly op: 'undo' | 'redo' | 'register' | 'restart' };
 
 const nth = fc.nat(20);
 const op: fc.Arbitrary<Op> = fc.oneof(
@@ -139,7 +141,13 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       keepLast: fc.option(fc.nat(4), { nil: undefined }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('register' as const, 'restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('rewind' as const), nth }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constantFrom('undo' as const, 'undo' as const, 'redo' as const, 'register' as const, 'restart' as const),
+    }),
+  },
 );
 
 // ── the stage ──
@@ -256,6 +264,16 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
         session = await session.fork(id === undefined ? {} : { fromMessage: id });
         break;
       }
+      case 'rewind': {
+        const said = (await session.getMessages({ all: true })).filter(({ role }) => role === 'user');
+        const id = said[each.nth % Math.max(1, said.length)]?.id;
+        if (id !== undefined) await session.rewind(id).catch(coded);
+        break;
+      }
+      case 'undo':
+      case 'redo':
+        await session[each.op]();
+        break;
       case 'clear':
         await session.clearHistory(each.keepLast === undefined ? {} : { keepLast: each.keepLast });
         break;
@@ -329,7 +347,12 @@ function expectStable(
     const records = logs.get(now?.id ?? '');
     if (before === undefined || now === undefined || before.id !== now.id || records === undefined) return;
     const between = records.slice(before.seq, now.seq);
-    if (between.some(({ type }) => ['boundary', 'change', 'edit', 'delete', 'fork', 'repair'].includes(type))) return;
+    if (
+      between.some(({ type }) =>
+        ['boundary', 'change', 'edit', 'delete', 'fork', 'repair', 'rewind', 'undo'].includes(type),
+      )
+    )
+      return;
     if (consentEnded(records, before.seq, now.seq)) return;
     expect(extendsPrefix(flattened(requests[at - 1] ?? { prompt: [] }), flattened(request))).toBe(true);
   });

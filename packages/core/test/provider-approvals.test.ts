@@ -1,6 +1,6 @@
 import type { LanguageModelV4StreamPart, SharedV4ProviderMetadata } from '@ai-sdk/provider';
 import { expect, test, vi } from 'vitest';
-import type { SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
 import type { PermissionPolicy, PermissionRequest } from '../src/contracts/tool.ts';
 import type { VerdictRecord } from '../src/records/verdict.ts';
 import { memoryStorage } from '../src/storage/memory.ts';

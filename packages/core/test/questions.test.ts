@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SessionsConfig } from '../src/contracts/session.ts';
+import type { SessionsConfig } from '../src/contracts/config.ts';
 import type { AskRequest, Tool } from '../src/contracts/tool.ts';
 import { expectAnswered, answersIn, asksIn } from './support/asks.ts';
 import { settled, until } from './support/clock.ts';

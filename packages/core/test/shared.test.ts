@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MessagePage } from '../src/contracts/session.ts';
+import type { MessagePage } from '../src/contracts/history.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { call, calls, say, text } from './support/model.ts';
 import { stage, tool } from './support/stage.ts';

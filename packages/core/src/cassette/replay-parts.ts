@@ -1,4 +1,4 @@
-import type { SessionsConfig } from '../contracts/session.ts';
+import type { SessionsConfig } from '../contracts/config.ts';
 import type { Tool } from '../contracts/tool.ts';
 import type { Cassette, CassetteRecord } from './format.ts';
 import type { RecordedTools, TurnScene } from './scene.ts';

@@ -1,5 +1,5 @@
 import type { ModelResolver } from '../contracts/model.ts';
-import type { RetryPolicy } from '../contracts/session.ts';
+import type { RetryPolicy } from '../contracts/config.ts';
 import type { Asker, PermissionPolicy, Tool } from '../contracts/tool.ts';
 import type { PlayOptions } from './model.ts';
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Asked, Verdict } from './ask.ts';
+import type { ConversationChange } from './history.ts';
 import type { SessionOptions } from './session.ts';
 import type { At, FinishReason, Message, TurnUsage } from './turn.ts';
 
@@ -77,6 +78,16 @@ export interface StoredEvents {
     readonly reason: 'clear' | 'prune' | 'compact';
     readonly from: number;
     readonly summary?: string;
+  };
+  /** Everything that was said from record `from` on is taken back; the conversation goes on from before it. */
+  rewind: { readonly time: string; readonly message: string; readonly from: number };
+  /** What record `of` did is taken back, or is there again (`redo`). What was there before is in no event: read the messages anew. */
+  undo: {
+    readonly time: string;
+    readonly of: number;
+    readonly what: ConversationChange;
+    readonly redo?: true;
+    readonly message?: string;
   };
   change: {
     readonly time: string;

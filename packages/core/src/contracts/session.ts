@@ -3,11 +3,10 @@ import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
 import type { AskAnswer, OnAsk, PendingAsk } from './ask.ts';
 import type { FeedEvent, FollowOptions } from './feed.ts';
-import type { Hooks } from './hooks.ts';
-import type { Effort, ModelResolver } from './model.ts';
-import type { PromptSource } from './prompt.ts';
-import type { Owner, Page, Query, SessionHead, SessionState, SessionStorage } from './storage.ts';
-import type { Asker, PermissionPolicy, Tool } from './tool.ts';
+import type { Expected, MessagePage, MessageQuery, Undone } from './history.ts';
+import type { Effort } from './model.ts';
+import type { Page, Query, SessionHead, SessionState } from './storage.ts';
+import type { Tool } from './tool.ts';
 import type { ChunkOf, Message, MessageStream, Turn, TurnUsage } from './turn.ts';
 import type { Budget, Limits, SessionUsage } from './usage.ts';
 
@@ -130,30 +129,6 @@ export interface TurnOptions {
   readonly budget?: Limits;
 }
 
-/** Which messages of a session. */
-export interface MessageQuery {
-  /** Only messages before this record, the newest of them. Without `before` and `after`: the newest of all. */
-  readonly before?: number;
-  /** Only messages after this record, the oldest of them. */
-  readonly after?: number;
-  /** 1 to 1,000; 50 if absent. */
-  readonly limit?: number;
-  /** Also what lies before the last clear. */
-  readonly all?: boolean;
-}
-
-/** Messages in the order of the log, each with the number of its record and its turn; `before` or `after` for the next page, absent on the last one. */
-export interface MessagePage {
-  readonly items: readonly (Message & { readonly seq: number; readonly turn?: string })[];
-  readonly before?: number;
-  readonly after?: number;
-}
-
-/** Makes a change only if this is still the session's last record; CONFLICT, and nothing changed, where somebody was faster. */
-export interface Expected {
-  readonly expected?: number;
-}
-
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
 export interface ExportedSession {
   readonly format: 1;
@@ -232,7 +207,7 @@ export interface Session {
   usage(): Promise<SessionUsage>;
   /** Tokens that the next request would take, about. */
   getContextUsage(): { readonly current: number; readonly max: number };
-  /** What follows the last clear; `all`: everything. */
+  /** What follows the last clear; `all`: everything, also what was taken back. */
   getMessages(options?: { readonly all?: boolean }): Promise<Message[]>;
   /**
    * The bytes of a file that a message or a tool's result names. INVALID_INPUT where none does; STORAGE_FAILED or STORAGE_DAMAGED where they
@@ -253,6 +228,19 @@ export interface Session {
     } & Expected,
   ): Promise<void>;
   clearHistory(options?: { readonly keepLast?: number } & Expected): Promise<void>;
+  /**
+   * The conversation goes on from before this message of the user: what was said from it on is taken back, and the window is again what it was
+   * then. Edits and deletions of earlier messages stay. `getMessages({ all: true })` shows what was taken back, and `fork({ fromMessage })` goes on
+   * with it. Files that tools wrote stay as they are. Resolves to the message, so that it can be sent again in other words.
+   */
+  rewind(message: string, options?: Expected): Promise<Message>;
+  /**
+   * Takes back what was last done to the conversation: an exchange, an edit, a deletion, a prune, a clear or a rewind. `undefined` where there is
+   * nothing left. Files that tools wrote stay as they are.
+   */
+  undo(options?: Expected): Promise<Undone | undefined>;
+  /** Takes the last undo back, until something new is done. `undefined` where there is none. */
+  redo(options?: Expected): Promise<Undone | undefined>;
   /** Records other options at once: title, tags, model, tools, settings. What they are now changes nothing. */
   update(
     change: Partial<Omit<SessionOptions, 'sessionId' | 'autoSave' | 'recover'>>,
@@ -313,69 +301,4 @@ export interface Clock {
   now(): number;
   /** Calls back once, later; the answer cancels. `unref`: does not keep a process alive. */
   timer(ms: number, fire: () => void, options?: { readonly unref?: boolean }): () => void;
-}
-
-/** How failed model calls are tried again. Times in milliseconds. */
-export interface RetryPolicy {
-  /** Tries of one model call in all, for each model; default 5. */
-  readonly attempts: number;
-  /** The longest wait that a turn sits out; a longer one ends it with `retryAt`. Default 60,000. */
-  readonly longestWaitMs: number;
-  /** All waits of one model call together, for each model; default 180,000. */
-  readonly budgetMs: number;
-  /** The step of the first jittered wait, which then doubles; default 1000. */
-  readonly baseMs: number;
-  /** The turn waits until the time that the provider names, however far away: for servers and workers. Default false. */
-  readonly park: boolean;
-}
-
-/** How many sub-sessions tools may begin. One too many is BUDGET_EXCEEDED for the tool that asks. */
-export interface SpawnLimits {
-  /** Sub-sessions of sub-sessions; 1 = none of these. Default 3. */
-  readonly depth: number;
-  /** By one turn, in all; default 32. */
-  readonly perTurn: number;
-  /** At a time, under one turn that is no sub-session's; default 8. */
-  readonly atOnce: number;
-}
-
-export interface SessionsConfig {
-  readonly storage: SessionStorage;
-  readonly models: ModelResolver;
-  /** Tools that `SessionOptions.tools` may name. */
-  readonly tools?: readonly Tool[];
-  readonly prompt?: PromptSource;
-  /** Absent = every call is allowed. */
-  readonly permissions?: PermissionPolicy;
-  readonly ask?: Asker;
-  /** What happens to calls that a person must agree to. Default: `wait` with `ask`, else `deny`. */
-  readonly onAsk?: OnAsk;
-  /** Milliseconds after which a question that nobody answered is denied; default 3,600,000. */
-  readonly askTimeoutMs?: number;
-  readonly hooks?: Hooks;
-  /** Default working directory of new sessions. */
-  readonly cwd?: string;
-  readonly platform?: string;
-  readonly owner?: Owner;
-  readonly clock?: Clock;
-  /** Fresh ids: `session` must satisfy SESSION_ID, the rest is unique within a session. */
-  readonly ids?: (kind: 'session' | 'message' | 'turn' | 'call' | 'ask') => string;
-  /**
-   * Milliseconds that a lease is kept after `create` for the message that is about to follow; 0 if absent, at most 1,000. For
-   * programs that make a session, send one message and end.
-   */
-  readonly linger?: number;
-  readonly retry?: Partial<RetryPolicy>;
-  readonly spawn?: Partial<SpawnLimits>;
-  /**
-   * Milliseconds without a part of an answer, and the model call has failed with TIMEOUT; default 300,000, for some models think in silence.
-   * Keep-alives are no part. Silence of the connection itself is the transport's to notice (`nodeFetch` of `@reprise/providers`: 120 s).
-   */
-  readonly idleMs?: number;
-  /** Milliseconds that a tool call may take, where its tool says nothing else; then it is told to stop. Default 900,000. */
-  readonly callMs?: number;
-  /** A number in [0, 1), for retry jitter. */
-  readonly random?: () => number;
-  /** Errors that have no other reader (a listener that threw, a lease that could not be given back). Default: `console.error`. */
-  readonly report?: (error: unknown) => void;
 }

@@ -30,6 +30,8 @@ export interface Message {
   readonly attachments?: Attachment[];
   /** What the turn was asked for as a value (`TurnOptions.output`); on the message that an outcome holds. */
   readonly output?: unknown;
+  /** A rewind or an undo took it back; only `all` shows it. */
+  readonly takenBack?: true;
 }
 
 export interface ToolCall {

@@ -59,6 +59,14 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
       const { at: time, reason, from, summary } = record;
       return { type: 'boundary', at, time, reason, from, ...known({ summary }) };
     }
+    case 'rewind': {
+      const { at: time, message, from } = record;
+      return { type: 'rewind', at, time, message, from };
+    }
+    case 'undo': {
+      const { at: time, of, what, redo, message } = record;
+      return { type: 'undo', at, time, of, what, ...known({ redo, message }) };
+    }
     case 'change': {
       const { at: time, reason, model, tools, settings, title, cwd, tags } = record;
       return { type: 'change', at, time, reason, ...known({ model: model?.name, tools, settings, title, cwd, tags }) };

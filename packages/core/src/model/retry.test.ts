@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ModelFailure } from '../contracts/model.ts';
-import type { RetryPolicy } from '../contracts/session.ts';
+import type { RetryPolicy } from '../contracts/config.ts';
 import type { RetryDecision, RetryFacts } from './retry.ts';
 import { RETRY, decideRetry } from './retry.ts';
 

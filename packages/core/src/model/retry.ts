@@ -1,5 +1,5 @@
 import type { ModelFailure } from '../contracts/model.ts';
-import type { RetryPolicy } from '../contracts/session.ts';
+import type { RetryPolicy } from '../contracts/config.ts';
 
 export const RETRY: RetryPolicy = {
   attempts: 5,

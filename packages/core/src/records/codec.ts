@@ -22,6 +22,8 @@ const TYPES: ReadonlySet<string> = new Set<Rec['type']>([
   'edit',
   'delete',
   'boundary',
+  'rewind',
+  'undo',
   'change',
   'fork',
   'warning',

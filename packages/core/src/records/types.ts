@@ -7,10 +7,11 @@ import type { Access } from '../contracts/tool.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
 import type { Budget, Limits, UsageByModel } from '../contracts/usage.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { BoundaryRecord, DeleteRecord, EditRecord, TakeBack } from './changes.ts';
 import type { FileLostRecord, StoredFile } from './files.ts';
 import type { VerdictRecord } from './verdict.ts';
 
-export type { FileLostRecord, StoredFile };
+export type { BoundaryRecord, DeleteRecord, EditRecord, FileLostRecord, StoredFile, TakeBack };
 
 /** The record format that this code writes. A log that names a newer one is refused. */
 export const FORMAT = 1;
@@ -298,42 +299,6 @@ export interface TurnEndRecord {
   readonly spent?: Spent;
 }
 
-export interface EditRecord {
-  readonly type: 'edit';
-  readonly at: string;
-  readonly message: string;
-  readonly content?: string;
-  readonly important?: boolean;
-}
-
-export interface DeleteRecord {
-  readonly type: 'delete';
-  readonly at: string;
-  readonly message: string;
-  readonly role: 'user' | 'assistant' | 'system';
-  /** The message lay before the last clear, so it was not counted any more. */
-  readonly cleared?: boolean;
-}
-
-/** Moves the start of the window. Nothing is destroyed. */
-export interface BoundaryRecord {
-  readonly type: 'boundary';
-  readonly at: string;
-  readonly reason: 'clear' | 'prune' | 'compact';
-  /** First seq in the window. */
-  readonly from: number;
-  /** Earlier records that stay in the window. */
-  readonly keep: readonly number[];
-  /** Of a clear: user and assistant messages that are left. */
-  readonly messages?: number;
-  /** Of a compaction: what the model wrote in place of what left the window, and what that cost. */
-  readonly summary?: string;
-  readonly usage?: TurnUsage;
-  /** Who was asked for a summary, also where none came of it, and what that took if nobody said. */
-  readonly model?: string;
-  readonly unreported?: Unreported;
-}
-
 /** Whatever the session was told to change, and why the request's prefix broke. */
 export interface ChangeRecord {
   readonly type: 'change';
@@ -390,6 +355,7 @@ export type Rec =
   | EditRecord
   | DeleteRecord
   | BoundaryRecord
+  | TakeBack
   | ChangeRecord
   | ForkRecord
   | WarningRecord

@@ -1,4 +1,5 @@
-import type { Expected, Session } from '../contracts/session.ts';
+import type { Expected } from '../contracts/history.ts';
+import type { Session } from '../contracts/session.ts';
 import type { Message } from '../contracts/turn.ts';
 import { planKeepLast, planPrune } from '../context/plan.ts';
 import { windowOf } from '../context/window.ts';
@@ -99,9 +100,16 @@ export async function clearHistory(parts: Parts, options: { readonly keepLast?: 
 
 async function find(parts: Parts, id: string): Promise<Message> {
   const message = (await readTranscript(parts.live)).message(id);
+  if (message?.takenBack) throw takenBack(id);
   if (message !== undefined) return message;
   throw new RepriseError('INVALID_INPUT', `There is no message ${JSON.stringify(id)} in this session.`, {
     hint: '`getMessages({ all: true })` and `reprise session show` show every message with its id.',
+  });
+}
+
+function takenBack(id: string): RepriseError {
+  return new RepriseError('INVALID_INPUT', `The message ${JSON.stringify(id)} was taken back.`, {
+    hint: '`undo()` or `redo()` brings it back, and `fork({ fromMessage })` goes on with it in a copy.',
   });
 }
 

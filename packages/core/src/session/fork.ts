@@ -1,8 +1,9 @@
+import type { StoredRecord } from '../contracts/storage.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { reduce } from '../state/reduce.ts';
 import type { State } from '../state/state.ts';
-import { atTip, readable, startOf } from './load.ts';
+import { atTip, readable, refold, startOf } from './load.ts';
 import type { LiveSession } from './live.ts';
 import { unborn } from './live.ts';
 import { readTranscript } from './messages.ts';
@@ -43,5 +44,13 @@ async function stateAt(runtime: Runtime, parent: LiveSession, through: number): 
     if (stored.seq > through) break;
     state = reduce(state, stored.seq, readable(stored, damage), stored.json.length);
   }
+  if (state.stale === true) state = await refold(() => upTo(parent.records(0, []), through));
   return atTip(state, through);
+}
+
+async function* upTo(stored: AsyncIterable<StoredRecord>, through: number): AsyncGenerator<StoredRecord> {
+  for await (const one of stored) {
+    if (one.seq > through) return;
+    yield one;
+  }
 }

@@ -1,4 +1,4 @@
-import type { SessionsConfig } from '../contracts/session.ts';
+import type { SessionsConfig } from '../contracts/config.ts';
 
 const PREFIX = { session: '', message: 'msg_', turn: 'turn_', call: 'call_', ask: 'ask_' } as const;
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';

@@ -296,6 +296,16 @@ const record = z.discriminatedUnion('type', [
     model: z.string().optional(),
     unreported: unreported.optional(),
   }),
+  z.object({ type: z.literal('rewind'), at: time, message: z.string(), from: count, messages: count }),
+  z.object({
+    type: z.literal('undo'),
+    at: time,
+    of: count,
+    what: z.enum(['exchange', 'edit', 'delete', 'prune', 'clear', 'rewind']),
+    redo: z.literal(true).optional(),
+    message: z.string().optional(),
+    messages: count,
+  }),
   z.object({
     type: z.literal('change'),
     at: time,

@@ -3,12 +3,12 @@ import type { SessionEvents } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import type { Rec } from '../records/types.ts';
-import { extend } from '../state/extend.ts';
+import { closed, extend } from '../state/extend.ts';
 import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, loadState, notFound, records, wholeLines } from './load.ts';
+import { catchUp, loadState, notFound, records, refold, wholeLines } from './load.ts';
 import { SessionBlobs } from './blobs.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
@@ -84,7 +84,9 @@ export class LiveSession {
   append(given: Rec | readonly Rec[]): Promise<State> {
     const facts = Array.isArray(given) ? (given as readonly Rec[]) : [given as Rec];
     const write = async (): Promise<State> => {
-      const { lines, state } = extend(this.#state, facts, isoNow(this.#runtime.clock));
+      const at = isoNow(this.#runtime.clock);
+      const extended = extend(this.#state, facts, at);
+      const { lines, state } = extended.state.stale === true ? await this.#refolded(extended.lines, at) : extended;
       if (this.#autoSave) await this.#store(lines, headOf(this.id, state));
       else this.#unsaved.push(...lines);
       const first = this.#state.seq + 1;
@@ -98,6 +100,18 @@ export class LiveSession {
     const result = this.#writing.then(write, write);
     this.#writing = result.catch(() => undefined);
     return result;
+  }
+
+  /** The state after lines that take others back, and a checkpoint of it: who comes later need not read all that was read here. */
+  async #refolded(given: readonly string[], at: string): Promise<{ lines: string[]; state: State }> {
+    const log = this.records.bind(this, 0, []);
+    const first = this.#state.seq + 1;
+    const folded = await refold(async function* () {
+      yield* log();
+      for (const [i, json] of given.entries()) yield { seq: first + i, json };
+    });
+    const { line, state } = closed(folded, at);
+    return { lines: [...given, line], state };
   }
 
   /** Every record after `after`, stored or not yet saved. Damage is noted, its neighbours are given. */

@@ -2,10 +2,13 @@ import type { SessionHead, SessionStorage, StoredRecord } from '../contracts/sto
 import type { Coded } from '../errors.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { decode } from '../records/codec.ts';
-import type { BodyRecord, Rec } from '../records/types.ts';
+import type { BodyRecord, Rec, TakeBack } from '../records/types.ts';
 import { reduce, startAt, withWindow } from '../state/reduce.ts';
+import { Refold } from '../state/refold.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
+import type { Numbered } from '../state/taken-back.ts';
+import { takesBack } from '../state/taken-back.ts';
 
 export interface Loaded {
   readonly state: State;
@@ -32,10 +35,30 @@ export async function catchUp(
 ): Promise<State> {
   let state = from;
   for await (const { seq, json } of records(storage.read(id, { after: from.seq }), damage)) {
-    state = reduce(state, seq, readable({ seq, json }, damage), json.length);
+    const record = readable({ seq, json }, damage);
+    state = reduce(state, seq, record, json.length);
+    // Whoever took something back left a checkpoint of what was there then.
+    if (state.stale === true && record?.type === 'checkpoint')
+      state = (await usable(checkpointState(storage, id, seq, damage))) ?? state;
   }
   noteLostEnd(id, tip, state.seq, damage);
+  if (state.stale === true) state = await refold(() => records(storage.read(id), []));
   return atTip(state, tip);
+}
+
+/** Records that take others back, as texts; the others are told from them without being parsed. */
+const TAKES_BACK = /"type":"(?:rewind|undo)"/;
+
+/** The state after all records of a log in which some took others back; it is read twice. */
+export async function refold(read: () => AsyncIterable<StoredRecord>): Promise<State> {
+  const log: Numbered<TakeBack>[] = [];
+  for await (const stored of read()) {
+    const record = TAKES_BACK.test(stored.json) ? readable(stored, []) : undefined;
+    if (takesBack(record)) log.push({ seq: stored.seq, record });
+  }
+  const fold = new Refold(log);
+  for await (const stored of read()) fold.add(stored.seq, readable(stored, []), stored.json.length);
+  return fold.state;
 }
 
 /** Last records that can't be read keep their numbers: what is appended comes behind them, so the state stands behind them too. */
@@ -107,12 +130,16 @@ export async function startOf(
   damage: Coded[],
 ): Promise<State> {
   if (checkpoint === 0) return EMPTY;
+  return (await usable(checkpointState(storage, id, checkpoint, damage))) ?? EMPTY;
+}
+
+/** `undefined` where a checkpoint is of no use: only a shortcut is lost, the log is the truth. */
+async function usable(state: Promise<State>): Promise<State | undefined> {
   try {
-    return await checkpointState(storage, id, checkpoint, damage);
+    return await state;
   } catch (error) {
-    // Only a shortcut is lost: the log is the truth.
     if (!isCoded(error) || error.code !== 'STORAGE_DAMAGED') throw error;
-    return EMPTY;
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CustomTool, Expected, Session, SessionOptions } from '../contracts/session.ts';
+import type { CustomTool, Session, SessionOptions } from '../contracts/session.ts';
 import type { Tool } from '../contracts/tool.ts';
 import { toTool } from '../tools/custom.ts';
 import type { SessionUsage } from '../contracts/usage.ts';
@@ -31,7 +31,7 @@ export async function setModel(parts: Parts, model: SessionOptions['model']): Pr
 export async function update(
   parts: Parts,
   change: Parameters<Session['update']>[0],
-  options?: Expected,
+  options?: Parameters<Session['update']>[1],
 ): Promise<void> {
   checkOptions(change, []);
   const { model } = change;

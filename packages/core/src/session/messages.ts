@@ -16,8 +16,10 @@ export async function readTranscript(live: LiveSession, from = 1): Promise<Trans
   return transcript;
 }
 
-export async function readMessages(live: LiveSession, from: number): Promise<Message[]> {
-  return (await readTranscript(live, from)).messages(from);
+/** What follows the last clear; `all`: everything, also what was taken back. */
+export async function readMessages(live: LiveSession, all: boolean): Promise<Message[]> {
+  const from = all ? 1 : live.state.clearedFrom;
+  return (await readTranscript(live, from)).messages(from, all);
 }
 
 /** The bytes of a file that any record of the session names. */

@@ -1,10 +1,11 @@
-import type { MessagePage, MessageQuery } from '../contracts/session.ts';
+import type { MessagePage, MessageQuery } from '../contracts/history.ts';
 import type { SessionStorage, StoredRecord } from '../contracts/storage.ts';
 import type { Message } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
 import type { Rec, ResultRecord } from '../records/types.ts';
 import { edited } from '../state/reduce.ts';
 import type { Change } from '../state/state.ts';
+import { TakenBack, takesBack } from '../state/taken-back.ts';
 import { stepMessage, userMessage } from '../state/transcript.ts';
 import { readable, records } from './load.ts';
 
@@ -35,28 +36,41 @@ export async function pageMessages(
 class Later {
   readonly #changes = new Map<string, Change>();
   readonly #deleted = new Set<string>();
+  readonly #taken = new TakenBack();
+  readonly #all: boolean;
   /** What is shown starts here. */
   from = 1;
 
+  constructor(all: boolean) {
+    this.#all = all;
+  }
+
   /** Newest first: what was said last counts. */
-  addOlder(record: Rec | undefined, all: boolean): void {
-    if (record?.type === 'delete') this.#deleted.add(record.message);
+  addOlder(seq: number, record: Rec | undefined): void {
+    if (takesBack(record)) this.#taken.older(seq, record);
+    else if (this.#taken.has(seq, record)) return;
+    else if (record?.type === 'delete') this.#deleted.add(record.message);
     else if (record?.type === 'edit') {
       const { message, content, important } = record;
       const older = { ...(content !== undefined && { content }), ...(important !== undefined && { important }) };
       this.#changes.set(message, { ...older, ...this.#changes.get(message) });
-    } else if (record?.type === 'boundary' && record.reason === 'clear' && !all) {
+    } else if (record?.type === 'boundary' && record.reason === 'clear' && !this.#all) {
       this.from = Math.max(this.from, record.from);
     }
   }
 
-  message(record: Rec | undefined, resultOf: (call: string) => ResultRecord | undefined): Message | undefined {
+  message(
+    seq: number,
+    record: Rec | undefined,
+    resultOf: (call: string) => ResultRecord | undefined,
+  ): Message | undefined {
     if (record?.type !== 'message' && record?.type !== 'step') return undefined;
-    if (this.#deleted.has(record.id)) return undefined;
+    const taken = this.#taken.covers(seq);
+    if (this.#deleted.has(record.id) || (taken && !this.#all)) return undefined;
     const change = this.#changes.get(record.id) ?? {};
-    return record.type === 'message'
-      ? userMessage(edited(record, change))
-      : stepMessage(edited(record, change), resultOf);
+    const message =
+      record.type === 'message' ? userMessage(edited(record, change)) : stepMessage(edited(record, change), resultOf);
+    return taken ? { ...message, takenBack: true } : message;
   }
 }
 
@@ -75,14 +89,14 @@ async function backwards(
   limit: number,
   all: boolean,
 ): Promise<MessagePage> {
-  const later = new Later();
+  const later = new Later(all);
   const results = new Map<string, ResultRecord>();
   const found: Placed[] = [];
   for await (const { seq, record } of decoded(storage.read(id, { reverse: true }))) {
     if (seq < later.from) break;
-    later.addOlder(record, all);
+    later.addOlder(seq, record);
     if (record?.type === 'result') results.set(record.call, record);
-    const message = later.message(record, (call) => results.get(call));
+    const message = later.message(seq, record, (call) => results.get(call));
     // Ids of calls may repeat over a long history: a result belongs to the nearest step before it.
     if (record?.type === 'step') for (const { id: call } of record.toolCalls ?? []) results.delete(call);
     if (message === undefined || seq >= before) continue;
@@ -99,16 +113,17 @@ async function forwards(
   limit: number,
   all: boolean,
 ): Promise<MessagePage> {
-  const later = new Later();
-  for await (const { record } of decoded(storage.read(id, { reverse: true, after }), ABOUT_OTHERS))
-    later.addOlder(record, all);
+  const later = new Later(all);
+  for await (const { seq, record } of decoded(storage.read(id, { reverse: true, after }), ABOUT_OTHERS))
+    later.addOlder(seq, record);
   const found: Placed[] = [];
   let waiting: { readonly seq: number; readonly record: Rec; readonly results: Map<string, ResultRecord> } | undefined;
   const settle = (): void => {
-    const { seq, record, results } = waiting ?? {};
+    if (waiting === undefined) return;
+    const { seq, record, results } = waiting;
     waiting = undefined;
-    const message = later.message(record, (call) => results?.get(call));
-    if (message !== undefined && seq !== undefined) found.push(placed(message, seq, record));
+    const message = later.message(seq, record, (call) => results.get(call));
+    if (message !== undefined) found.push(placed(message, seq, record));
   };
   for await (const { seq, record } of decoded(storage.read(id, { after: Math.max(after, later.from - 1) }))) {
     if (record?.type === 'result') waiting?.results.set(record.call, record);
@@ -125,7 +140,7 @@ async function forwards(
 }
 
 /** Texts of records that say something of others; most records are told from them without being parsed. */
-const ABOUT_OTHERS = /"type":"(edit|delete|boundary)"/;
+const ABOUT_OTHERS = /"type":"(?:edit|delete|boundary|rewind|undo)"/;
 
 async function* decoded(
   pages: AsyncIterable<readonly StoredRecord[]>,

@@ -1,4 +1,4 @@
-import type { Expected } from '../contracts/session.ts';
+import type { Expected } from '../contracts/history.ts';
 import { RepriseError } from '../errors.ts';
 import { settle } from '../turn/settle.ts';
 import { isCoded } from '../errors.ts';

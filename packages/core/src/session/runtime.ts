@@ -1,4 +1,5 @@
-import type { Clock, RetryPolicy, SessionsConfig, SpawnLimits } from '../contracts/session.ts';
+import type { RetryPolicy, SessionsConfig, SpawnLimits } from '../contracts/config.ts';
+import type { Clock } from '../contracts/session.ts';
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
 import { HookRunner } from '../hooks/runner.ts';
@@ -9,6 +10,8 @@ import { CALL_MS } from '../tools/execute.ts';
 import { IDLE_MS } from '../turn/stream.ts';
 import { systemClock } from './clock.ts';
 import { makeIds } from './ids.ts';
+
+export type { SessionsConfig };
 
 /** A `SessionsConfig` with everything filled in that has a default. */
 export interface Runtime extends Omit<SessionsConfig, 'hooks'> {

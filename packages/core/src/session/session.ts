@@ -6,12 +6,12 @@ import type {
   SessionOptions,
   TurnOptions,
 } from '../contracts/session.ts';
-import type { SessionHead, SessionState } from '../contracts/storage.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns, withdraw } from '../inbox/abort.ts';
 import { knows } from '../inbox/taken-up.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
+import { redo, rewind, undo } from './take-back.ts';
 import { contextUsage, ledgerOf, registerTool, setModel, update } from './manage.ts';
 import { readAttachmentOf, readMessages } from './messages.ts';
 import type { Parts } from './parts.ts';
@@ -29,12 +29,12 @@ export class SessionHandle implements Session {
     return this.#parts.live.id;
   }
 
-  get state(): SessionState {
+  get state(): Session['state'] {
     const { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status } = this.head;
     return { id, model, createdAt, lastMessage, messageCount, tokenUsage, tools, status };
   }
 
-  get head(): SessionHead {
+  get head(): Session['head'] {
     return this.#parts.live.head;
   }
 
@@ -108,7 +108,7 @@ export class SessionHandle implements Session {
   }
 
   getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
-    return readMessages(this.#parts.live, options.all ? 1 : this.#parts.live.state.clearedFrom);
+    return readMessages(this.#parts.live, options.all ?? false);
   }
 
   attachment(sha256: string): Promise<Uint8Array> {
@@ -133,6 +133,18 @@ export class SessionHandle implements Session {
 
   clearHistory(options: NonNullable<Parameters<Session['clearHistory']>[0]> = {}): Promise<void> {
     return clearHistory(this.#parts, options);
+  }
+
+  rewind(...args: Parameters<Session['rewind']>): Promise<Message> {
+    return rewind(this.#parts, ...args);
+  }
+
+  undo(...[options]: Parameters<Session['undo']>): ReturnType<Session['undo']> {
+    return undo(this.#parts, options);
+  }
+
+  redo(...[options]: Parameters<Session['redo']>): ReturnType<Session['redo']> {
+    return redo(this.#parts, options);
   }
 
   fork(options: { readonly fromMessage?: string; readonly newSessionId?: string } = {}): Promise<Session> {

@@ -1,4 +1,4 @@
-import type { ExportedSession, Session, SessionOptions, Sessions, SessionsConfig } from '../contracts/session.ts';
+import type { ExportedSession, Session, SessionOptions, Sessions } from '../contracts/session.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { followSession } from './follow.ts';
 import { readImport, storeImport } from './import.ts';
@@ -7,7 +7,7 @@ import type { LiveSession } from './live.ts';
 import { openLive, unborn } from './live.ts';
 import { firstRecords } from './begin.ts';
 import { checkId, checkOptions } from './options.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, SessionsConfig } from './runtime.ts';
 import { runtimeOf } from './runtime.ts';
 import type { Parts } from './parts.ts';
 import { handleOf, partsOf } from './parts.ts';

@@ -24,7 +24,7 @@ export async function showSession(storage: SessionStorage, stored: SessionHead):
   }
   noteLostEnd(id, stored.seq, state.seq, damage);
   state = atTip(state, stored.seq);
-  const messages = transcript.messages();
+  const messages = transcript.messages(1, true);
   const open = state.open;
   if (open !== undefined && open.pending.length === 0) {
     const partial = readDraft((await storage.draft?.read(id)) ?? [], stepKey(open.turn, open.steps + 1));

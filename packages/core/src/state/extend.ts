@@ -4,7 +4,10 @@ import { checkpointDue, toCheckpoint } from './checkpoint.ts';
 import { reduce } from './reduce.ts';
 import type { State } from './state.ts';
 
-/** What is appended for new facts, and the state after it: the facts, and a checkpoint where one is due. Pure. */
+/**
+ * What is appended for new facts, and the state after it: the facts, and a checkpoint where one is due. Pure. A stale state has none: it is to be
+ * `closed` once it is folded anew.
+ */
 export function extend(
   state: State,
   facts: readonly Rec[],
@@ -18,6 +21,14 @@ export function extend(
     lines.push(json);
   };
   facts.forEach(take);
+  if (next.stale === true) return { lines, state: next };
   if (checkpointDue(next) || facts.some((fact) => fact.type === 'boundary')) take(toCheckpoint(next, at));
   return { lines, state: next };
+}
+
+/** A state with a checkpoint of it, which is appended with what led to it. */
+export function closed(state: State, at: string): { readonly line: string; readonly state: State } {
+  const checkpoint = toCheckpoint(state, at);
+  const line = encode(checkpoint);
+  return { line, state: reduce(state, state.seq + 1, checkpoint, line.length) };
 }

@@ -104,6 +104,12 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return deleted(next, record);
     case 'boundary':
       return moved(next, record);
+    case 'rewind':
+    case 'undo': {
+      // A turn ends before anybody takes something back.
+      const { open: _open, ...rest } = next;
+      return { ...rest, messageCount: record.messages, failed: false, refused: false, stale: true };
+    }
     case 'change': {
       const { type: _type, at: _at, reason: _reason, settings, ...facts } = record;
       const prefixed = facts.model ?? facts.system ?? facts.tools;

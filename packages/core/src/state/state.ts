@@ -150,6 +150,8 @@ export interface State {
   /** Newest checkpoint, and what was written since. */
   readonly checkpoint: number;
   readonly since: { readonly records: number; readonly characters: number };
+  /** A record took others back: what is in the window has to be folded from the whole log (`Refold`). Never at rest. */
+  readonly stale?: true;
 }
 
 export const NO_USAGE: TurnUsage = { input: 0, output: 0, cached: 0, reasoning: 0, total: 0 };

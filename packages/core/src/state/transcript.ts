@@ -1,6 +1,18 @@
 import type { Attachment, Message, ToolResult } from '../contracts/turn.ts';
-import type { MessageRecord, Rec, ResultRecord, StepRecord, StoredFile } from '../records/types.ts';
+import type {
+  BoundaryRecord,
+  DeleteRecord,
+  EditRecord,
+  MessageRecord,
+  Rec,
+  ResultRecord,
+  StepRecord,
+  StoredFile,
+  TakeBack,
+} from '../records/types.ts';
 import { edited } from './reduce.ts';
+import type { Numbered } from './taken-back.ts';
+import { TakenBack } from './taken-back.ts';
 
 /** The spec's messages in a log, as people see them: edits and deletions applied, results on the message that called. */
 export class Transcript {
@@ -11,6 +23,11 @@ export class Transcript {
   readonly #waiting = new Map<string, string>();
   readonly #last = new Map<string, number>();
   readonly #seqs = new Map<string, number>();
+  /** What was done to a message. */
+  readonly #changes = new Map<string, Numbered<EditRecord | DeleteRecord>[]>();
+  readonly #clears: Numbered<BoundaryRecord>[] = [];
+  readonly #takeBacks: Numbered<TakeBack>[] = [];
+  #taken = TakenBack.by([]);
 
   add(seq: number, record: Rec | undefined): void {
     switch (record?.type) {
@@ -32,42 +49,68 @@ export class Transcript {
         this.#last.set(message, seq);
         return;
       }
-      case 'edit': {
-        const target = this.#records.get(record.message);
-        if (target !== undefined) this.#records.set(record.message, edited(target, record));
+      case 'edit':
+      case 'delete': {
+        if (!this.#records.has(record.message)) return;
+        const changes = this.#changes.get(record.message);
+        if (changes === undefined) this.#changes.set(record.message, [{ seq, record }]);
+        else changes.push({ seq, record });
         return;
       }
-      case 'delete':
-        this.#records.delete(record.message);
+      case 'boundary':
+        if (record.reason === 'clear') this.#clears.push({ seq, record });
+        return;
+      case 'rewind':
+      case 'undo':
+        this.#takeBacks.push({ seq, record });
+        this.#taken = TakenBack.by(this.#takeBacks);
         return;
       default:
         return;
     }
   }
 
-  /** `from`: only messages whose record is at or after this seq. */
-  messages(from = 1): Message[] {
+  /** `from`: only messages whose record is at or after this seq. `all`: also those that were taken back. */
+  messages(from = 1, all = false): Message[] {
     const messages: Message[] = [];
-    for (const [id, record] of this.#records) {
+    for (const id of this.#records.keys()) {
       if ((this.#seqs.get(id) ?? 0) < from) continue;
-      messages.push(this.#message(record));
+      const message = this.message(id);
+      if (message !== undefined && (all || message.takenBack === undefined)) messages.push(message);
     }
     return messages;
   }
 
+  /** What people see: what follows the last clear that counts. */
+  current(): Message[] {
+    return this.messages(this.#clears.findLast(({ seq, record }) => !this.#taken.has(seq, record))?.record.from);
+  }
+
   message(id: string): Message | undefined {
-    const record = this.#records.get(id);
-    return record === undefined ? undefined : this.#message(record);
+    const record = this.#now(id);
+    if (record === undefined) return undefined;
+    const taken = this.#taken.covers(this.#seqs.get(id) ?? 0) ? { takenBack: true as const } : {};
+    return { ...this.#message(record), ...taken };
   }
 
   /** A message's own record. */
   seqOf(id: string): number | undefined {
-    return this.#records.has(id) ? this.#seqs.get(id) : undefined;
+    return this.#now(id) === undefined ? undefined : this.#seqs.get(id);
   }
 
   /** The last record that belongs to a message: its own, or the last of its results. */
   lastSeqOf(id: string): number | undefined {
-    return this.#records.has(id) ? this.#last.get(id) : undefined;
+    return this.#now(id) === undefined ? undefined : this.#last.get(id);
+  }
+
+  /** With what was done to it; `undefined` where it was deleted. */
+  #now(id: string): MessageRecord | StepRecord | undefined {
+    let now = this.#records.get(id);
+    for (const { seq, record } of this.#changes.get(id) ?? []) {
+      if (now === undefined || this.#taken.has(seq, record)) continue;
+      now = record.type === 'edit' ? edited(now, record) : undefined;
+    }
+    return now;
   }
 
   #message(record: MessageRecord | StepRecord): Message {

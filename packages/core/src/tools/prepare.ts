@@ -1,4 +1,4 @@
-import type { SessionsConfig } from '../contracts/session.ts';
+import type { SessionsConfig } from '../contracts/config.ts';
 import type { Access, Decision, PermissionRequest, Tool } from '../contracts/tool.ts';
 import type { ToolCall } from '../contracts/turn.ts';
 import type { RawCall } from '../model/accumulate.ts';

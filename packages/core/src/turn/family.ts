@@ -1,4 +1,4 @@
-import type { SpawnLimits } from '../contracts/session.ts';
+import type { SpawnLimits } from '../contracts/config.ts';
 import { RepriseError } from '../errors.ts';
 
 /** The sub-sessions of a turn. They end with it. */

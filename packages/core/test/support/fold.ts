@@ -7,12 +7,20 @@ import type { Rec } from '../../src/records/types.ts';
 import { assertHead } from '../../src/storage/checks.ts';
 import { headOf } from '../../src/state/head.ts';
 import { reduce } from '../../src/state/reduce.ts';
+import { foldLog } from '../../src/state/refold.ts';
 import type { State } from '../../src/state/state.ts';
-import { EMPTY } from '../../src/state/state.ts';
 import { problemsOf } from './prompt-rules.ts';
 import { infoOf } from './stage.ts';
 
-export function fold(records: readonly Rec[], from: State = EMPTY): State {
+export function fold(records: readonly Rec[], from?: State): State {
+  if (from === undefined) {
+    return foldLog(
+      records.map((record, at) => {
+        const json = encode(record);
+        return { seq: at + 1, record: decode({ seq: at + 1, json }), characters: json.length };
+      }),
+    );
+  }
   return records.reduce((state, record) => {
     const json = encode(record);
     const seq = state.seq + 1;
@@ -67,6 +75,7 @@ function expectFilesIn({ prompt }: ReturnType<typeof compile>, state: State, cap
 
 /** What is true of every state, whatever the log. */
 export function expectValid(state: State): void {
+  expect(state.stale).toBeUndefined();
   const seqs = state.entries.toArray().map(({ seq }) => seq);
   expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
   expect(seqs.every((seq) => seq > 0 && seq <= state.seq)).toBe(true);
@@ -95,25 +104,44 @@ function expectOneResult(state: State): void {
   }
 }
 
-/** The messages that a log holds, folded by hand: the oracle for `getMessages`. */
+/**
+ * The messages that a log holds, folded by hand: the oracle for `getMessages`. What is taken back is found the slow way: whether a record counts is
+ * asked of every later one.
+ */
 export function transcriptOf(records: readonly Rec[], from = 1): { role: string; content: string; results: number }[] {
   const messages: { id: string; role: string; content: string; results: number; seq: number; calls: string[] }[] = [];
   records.forEach((record, at) => {
+    const counts = isInForce(records, at);
     if (record.type === 'message') messages.push({ ...record, results: 0, seq: at + 1, calls: [] });
     else if (record.type === 'step')
       messages.push({ ...record, results: 0, seq: at + 1, calls: (record.toolCalls ?? []).map(({ id }) => id) });
     else if (record.type === 'result') {
       const owner = messages.findLast(({ calls }) => calls.includes(record.call));
       if (owner !== undefined) owner.results += 1;
-    } else if (record.type === 'edit' && record.content !== undefined) {
+    } else if (counts && record.type === 'edit' && record.content !== undefined) {
       const target = messages.find(({ id }) => id === record.message);
       if (target !== undefined) target.content = record.content;
-    } else if (record.type === 'delete') {
+    } else if (counts && record.type === 'delete') {
       const place = messages.findIndex(({ id }) => id === record.message);
       if (place >= 0) messages.splice(place, 1);
     }
   });
-  return messages.filter(({ seq }) => seq >= from).map(({ role, content, results }) => ({ role, content, results }));
+  return messages
+    .filter(({ seq }) => seq >= from && isInForce(records, seq - 1))
+    .map(({ role, content, results }) => ({ role, content, results }));
+}
+
+/** Whether no later record that counts itself takes the record at this place back. */
+function isInForce(records: readonly Rec[], place: number): boolean {
+  const target = records[place];
+  const said = target?.type === 'message' || target?.type === 'step' || target?.type === 'boundary';
+  return !records.some((record, at) => {
+    if (at <= place || (record.type !== 'rewind' && record.type !== 'undo')) return false;
+    if (!isInForce(records, at)) return false;
+    if (record.type === 'rewind') return said && record.from <= place + 1;
+    const exchange = record.what === 'exchange' && record.redo !== true;
+    return exchange ? said && record.of <= place + 1 : record.of === place + 1;
+  });
 }
 
 /** Laws 2 and 3 on a log at rest: one result a call, after it; one end a turn. */

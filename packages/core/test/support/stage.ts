@@ -1,6 +1,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { Capabilities, ModelInfo, ModelResolver } from '../../src/contracts/model.ts';
-import type { SessionsConfig, Sessions } from '../../src/contracts/session.ts';
+import type { SessionsConfig } from '../../src/contracts/config.ts';
+import type { Sessions } from '../../src/contracts/session.ts';
 import type { Tool } from '../../src/contracts/tool.ts';
 import type { Chunk, Turn } from '../../src/contracts/turn.ts';
 import { RepriseError } from '../../src/errors.ts';

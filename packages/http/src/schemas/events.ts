@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { code, count, lineage, problem, sessionId, time } from './common.ts';
-import { finishReason, message, turnUsage } from './message.ts';
+import { conversationChange, finishReason, message, turnUsage } from './message.ts';
 import { asked } from './ask.ts';
 
 const at = z.object({ seq: count, attempt: count, offset: count, reasoning: count.optional() }).meta({
@@ -52,6 +52,18 @@ export const feedEvent = z
       reason: z.enum(['clear', 'prune', 'compact']),
       from: count,
       summary: z.string().optional(),
+    }),
+    event('rewind', {
+      time,
+      message: z.string(),
+      from: count.describe('What was said from this record on is taken back.'),
+    }),
+    event('undo', {
+      time,
+      of: count.describe('The record whose change is taken back; read the messages anew.'),
+      what: conversationChange,
+      redo: z.literal(true).optional().describe('It is an undo: what that took back is there again.'),
+      message: z.string().optional(),
     }),
     event('change', {
       time,

@@ -34,8 +34,13 @@ export const message = z
     attachments: z.array(attachment).optional(),
     output: z.unknown().optional(),
     important: z.boolean().optional(),
+    takenBack: z.literal(true).optional().describe('A rewind or an undo took it back; only `all` shows it.'),
   })
   .meta({ id: 'Message' });
+
+export const conversationChange = z
+  .enum(['exchange', 'edit', 'delete', 'prune', 'clear', 'rewind'])
+  .describe('What somebody did to the conversation; an exchange is what the user said, with all that came of it.');
 
 const fileFacts = {
   mediaType: z.string().max(200).optional().describe('Told from the bytes if absent.'),
