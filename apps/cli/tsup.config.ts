@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.ts';
@@ -35,6 +36,8 @@ export default defineConfig({
   sourcemap: false,
   minifySyntax: true,
   minifyWhitespace: true,
+  // It would call them external before a plugin here is asked.
+  removeNodeProtocol: false,
   // `external` alone would lose against `noExternal`.
   noExternal: [/^(?!@vscode\/ripgrep)/],
   external: ['@vscode/ripgrep'],
@@ -69,6 +72,18 @@ export default defineConfig({
               .join(' '),
           ),
           loader: 'ts',
+        }));
+      },
+    },
+    {
+      // A module of ES has no `require`, so what the CommonJS packages in the bundle (pino's) require of Node is asked of the process.
+      name: 'built-ins-for-commonjs',
+      setup(build) {
+        build.onResolve({ filter: /.*/ }, ({ path, kind }) =>
+          kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'built-in' } : undefined,
+        );
+        build.onLoad({ filter: /.*/, namespace: 'built-in' }, ({ path }) => ({
+          contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
         }));
       },
     },

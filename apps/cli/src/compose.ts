@@ -1,6 +1,5 @@
-import { RepriseError } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
-import { defaultModel, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
+import { defaultModel, directoryOf, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { RunFlags, ServeFlags, StoreFlags } from './commands/options.ts';
@@ -8,7 +7,7 @@ import type { Composition } from './sessions.ts';
 
 /** Sessions of this machine that run turns. */
 export async function openSessions(io: Io, flags: RunFlags): Promise<Composition> {
-  const cwd = directory(flags.cwd, io);
+  const cwd = directoryOf(flags.cwd, io.cwd, '--cwd');
   const recorder = flags.record === undefined ? undefined : (await import('./recording.ts')).recordTo(flags.record, io);
   const { sessions, models, config } = await open(io, {
     ...(recorder && { recorder }),
@@ -17,7 +16,7 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
     cwd,
     // One session, one message, one end: the lease of the creation is still there for the turn.
     linger: 1000,
-    report: (error) => io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim'),
+    report: reportTo(io),
   });
   const model = (): string => {
     const { name, notice } = defaultModel(config.model, models.list(), { terminal: io.out.isTTY });
@@ -33,13 +32,19 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
 }
 
 /** Sessions for others to work on, and what their server is made with. */
-export function openServed(io: Io, flags: ServeFlags): ReturnType<typeof openForOthers> {
+export function openServed(
+  io: Io,
+  flags: ServeFlags,
+  report: (error: unknown) => void = reportTo(io),
+): ReturnType<typeof openForOthers> {
   const { storage, permission, model } = flags;
-  const report = (error: unknown): void =>
-    io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim');
-  const cwd = directory(flags.cwd, io);
+  const cwd = directoryOf(flags.cwd, io.cwd, '--cwd');
   const files = { tokenFile: flags['token-file'], tokensFile: flags.tokens };
   return openForOthers(io, { storage, permission, model, cwd, ...files, report });
+}
+
+function reportTo(io: Io): (error: unknown) => void {
+  return (error) => io.err.write(`reprise: ${error instanceof Error ? error.message : String(error)}\n`, 'dim');
 }
 
 /** Opens the store for a change, and closes it whatever happens. */
@@ -54,17 +59,4 @@ export async function withSessions<T>(
   } finally {
     await sessions.close();
   }
-}
-
-function directory(given: string | undefined, io: Io): string {
-  if (given === undefined) return io.cwd;
-  const fs = process.getBuiltinModule('node:fs');
-  try {
-    const real = fs.realpathSync(process.getBuiltinModule('node:path').resolve(io.cwd, given));
-    // An empty name is a variable that is not set, and not the directory where we are.
-    if (given !== '' && fs.statSync(real).isDirectory()) return real;
-  } catch {
-    // Told below.
-  }
-  throw new RepriseError('INVALID_INPUT', `--cwd names no directory: ${given}`);
 }

@@ -97,6 +97,33 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     expect(loaded('session', 'list').text).not.toContain(client);
   });
 
+  it.each([
+    [['--log'], true],
+    [[], false],
+  ])('serve %j logs: %j, out of the bundle alone', async (words, logs) => {
+    const spy = join(place.home, 'spy.mjs');
+    const log = join(place.home, 'loaded');
+    writeFileSync(spy, SPY);
+    const child = spawn(process.execPath, ['--import', spy, PROGRAM, 'serve', '--port', '0', ...words], {
+      cwd: place.work,
+      env: { ...place.env, LOADED: log },
+    });
+    let told = '';
+    child.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const url = await Promise.race([
+      new Promise<string>((resolve) => child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()))),
+      ended.then(() => Promise.reject(new Error(told))),
+    ]);
+    expect((await fetch(`${url}/v1/sessions`)).status).toBe(401);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(told.includes('"operation":"listSessions"')).toBe(logs);
+    const files = (readFileSync(log, 'utf8').match(/^file:.*/gm) ?? []).map((file) => fileURLToPath(file));
+    expect(files.filter((file) => !file.startsWith(APP))).toEqual([]);
+    expect(files.some((file) => readFileSync(file, 'utf8').includes('pino'))).toBe(logs);
+  });
+
   it('has the vendors’ own SDKs in it, for live lists alone', () => {
     const nowhere = { baseURL: 'http://127.0.0.1:9/v1' };
     const local = { ollama: nowhere, lmstudio: nowhere, vllm: nowhere, 'llama-server': nowhere };

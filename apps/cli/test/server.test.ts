@@ -6,6 +6,7 @@ import type { FakeProvider } from '@reprise/fake-provider';
 import type { FakeIo } from '@reprise/tui/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cli } from '../src/cli.ts';
+import { SERVE } from '../src/commands/options.ts';
 import { fakeIo } from './support/io.ts';
 import { lines, sessionIn } from './support/reprise.ts';
 
@@ -264,6 +265,37 @@ describe('--server', () => {
     expect(entries).toMatchObject([{ operation: 'listSessions', token: 'local', status: 200 }]);
     const half = await go(['serve', '--port', '0', '--tls-cert', 'cert.pem']);
     expect(half).toMatchObject({ code: 2, err: expect.stringContaining('needs both') as string });
+  });
+
+  it('tells requests and errors as lines of JSON with --log, without tokens and without what was said', async () => {
+    expect(await serving.stop()).toBe(0);
+    const io = ioOf();
+    const ended = cli(['serve', '--port', '0', '--log'], io, '');
+    await shows(io, 'http', 'stdout');
+    serving = { url: io.stdout().trim(), stop: () => (io.signal('SIGTERM'), ended) };
+    says('A secret answer.');
+    expect(await there(['run', ...MODEL, 'a secret question'])).toMatchObject({ code: 0 });
+    expect(await there(['session', 'show', 'gone'])).toMatchObject({ code: 4 });
+    const logged = lines(io.stderr().replaceAll(/^reprise: .*\n/gm, ''));
+    expect(logged).toContainEqual(
+      expect.objectContaining({
+        level: 30,
+        who: 'local',
+        msg: 'request',
+        request: expect.objectContaining({ operation: 'sendMessage', status: 200 }),
+      }),
+    );
+    expect(logged).toContainEqual(
+      expect.objectContaining({ request: expect.objectContaining({ operation: 'getSession', status: 404 }) }),
+    );
+    const token = readFileSync(join(root, 'home/server-token'), 'utf8').trim();
+    for (const hidden of ['secret', token]) expect(io.stderr()).not.toContain(hidden);
+  });
+
+  it('says by its options what the variables of reprise-server say', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../server/README.md'), 'utf8');
+    const listed = [...readme.matchAll(/^\| `REPRISE_\w+` +\| `--([\w-]+)`/gm)].map(([, name]) => name);
+    expect(listed.toSorted()).toEqual(Object.keys(SERVE).toSorted());
   });
 
   it('gives the token of this machine to no other, and says where one goes unencrypted', async () => {

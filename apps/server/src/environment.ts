@@ -1,38 +1,52 @@
 import { RepriseError } from '@reprise/core';
-import { tlsFiles } from '@reprise/http/node';
+import { servedAs } from '@reprise/http/node';
+import type { ServeWords } from '@reprise/http/node';
+import { directoryOf } from '@reprise/session/compose';
 import type { StartOptions } from './start.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const PORT = 4777;
+/** What an option is called here. */
+const NAMES = {
+  host: 'REPRISE_HOST',
+  port: 'REPRISE_PORT',
+  hosts: 'REPRISE_ALLOW_HOSTS',
+  origins: 'REPRISE_ALLOW_ORIGINS',
+  proxy: 'REPRISE_BEHIND_PROXY',
+  tlsCert: 'REPRISE_TLS_CERT',
+  tlsKey: 'REPRISE_TLS_KEY',
+  audit: 'REPRISE_AUDIT',
+  recover: 'REPRISE_RECOVER',
+} as const satisfies Record<keyof ServeWords, string>;
 
-/** What the environment says of the server; INVALID_INPUT for what it can't mean. REPRISE_HOME, REPRISE_SERVER_TOKEN and REPRISE_TOKENS are read where they are used. */
-export function optionsOf(env: Environment): StartOptions {
-  const { REPRISE_HOST: host, REPRISE_PORT: port = String(PORT), REPRISE_RECOVER: recover } = env;
-  const { REPRISE_ALLOW_HOSTS: hosts, REPRISE_ALLOW_ORIGINS: origins, REPRISE_BEHIND_PROXY: proxy } = env;
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw invalid('REPRISE_PORT', 'a whole number from 0 to 65535');
-  if (recover !== undefined && recover !== 'interrupt' && recover !== 'continue')
-    throw invalid('REPRISE_RECOVER', '"interrupt" or "continue"');
-  if (proxy !== undefined && proxy !== '1' && proxy !== '0') throw invalid('REPRISE_BEHIND_PROXY', '"1" or "0"');
-  const tls = tlsFiles(env['REPRISE_TLS_CERT'], env['REPRISE_TLS_KEY']);
+const MODES = ['ask', 'accept-edits', 'auto', 'deny'] as const;
+
+/**
+ * What the environment says of the server; INVALID_INPUT for what it can't mean. REPRISE_HOME, REPRISE_SERVER_TOKEN and REPRISE_TOKENS are read where they
+ * are used.
+ */
+export function optionsOf(env: Environment, cwd: string): StartOptions {
+  const { proxy: _, ...names } = NAMES;
+  const words = Object.fromEntries(Object.entries(names).map(([word, name]) => [word, env[name] || undefined]));
+  const wrong = (word: keyof ServeWords, wanted: string): RepriseError => invalid(NAMES[word], wanted);
+  const permission = MODES.find((mode) => mode === env['REPRISE_PERMISSION']);
+  if (env['REPRISE_PERMISSION'] && permission === undefined)
+    throw invalid('REPRISE_PERMISSION', `one of ${MODES.join(', ')}`);
   return {
-    port: Number(port),
-    ...(host !== undefined && { host }),
-    ...(recover !== undefined && { recover }),
-    ...(hosts !== undefined && { hosts: listOf(hosts) }),
-    ...(origins !== undefined && { origins: listOf(origins) }),
-    proxy: proxy === '1',
-    ...(tls && { tls }),
-    ...(env['REPRISE_AUDIT'] !== undefined && { auditFile: env['REPRISE_AUDIT'] }),
-    ...(env['REPRISE_MODEL'] !== undefined && { model: env['REPRISE_MODEL'] }),
+    ...servedAs({ ...words, proxy: isOn(env, NAMES.proxy) }, cwd, wrong),
+    permission,
+    model: env['REPRISE_MODEL'] || undefined,
+    storage: env['REPRISE_STORAGE'] || undefined,
+    tokenFile: env['REPRISE_TOKEN_FILE'] || undefined,
+    cwd: directoryOf(env['REPRISE_CWD'] || undefined, cwd, 'REPRISE_CWD'),
   };
 }
 
-function listOf(words: string): string[] {
-  return words
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
+/** INVALID_INPUT for what is neither yes nor no. */
+export function isOn(env: Environment, name: string): boolean {
+  const said = env[name] || '0';
+  if (said !== '1' && said !== '0') throw invalid(name, '"1" or "0"');
+  return said === '1';
 }
 
 function invalid(name: string, wanted: string): RepriseError {

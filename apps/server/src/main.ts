@@ -1,17 +1,20 @@
 import packageJson from '../package.json' with { type: 'json' };
-import { optionsOf } from './environment.ts';
-import { logTo } from './log.ts';
+import { isOn, optionsOf } from './environment.ts';
 import { startServer } from './start.ts';
 
 /** Set up by the environment alone, for containers and service managers. */
-const log = process.env['REPRISE_LOG'] === '1' ? logTo(process.stderr) : {};
-const serving = await startServer({ ...log, ...optionsOf(process.env), version: packageJson.version }).catch(
-  (error: unknown) => {
-    const { message, hint } = error as { readonly message?: string; readonly hint?: string };
-    process.stderr.write(`reprise-server: ${message ?? String(error)}\n${hint === undefined ? '' : `  ${hint}\n`}`);
-    process.exit(2);
-  },
-);
+const { env } = process;
+
+async function start(): ReturnType<typeof startServer> {
+  const log = isOn(env, 'REPRISE_LOG') ? (await import('@reprise/http/log')).logTo(process.stderr) : {};
+  return startServer({ ...log, ...optionsOf(env, process.cwd()), version: packageJson.version });
+}
+
+const serving = await start().catch((error: unknown) => {
+  const { message, hint } = error as { readonly message?: string; readonly hint?: string };
+  process.stderr.write(`reprise-server: ${message ?? String(error)}\n${hint === undefined ? '' : `  ${hint}\n`}`);
+  process.exit(2);
+});
 process.stdout.write(`${serving.url}\n`);
 process.stderr.write(
   serving.tokenFile === undefined

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,6 +95,61 @@ test.each([
   { REPRISE_RECOVER: 'x' },
   { REPRISE_BEHIND_PROXY: 'yes' },
   { REPRISE_TLS_CERT: '/none' },
-])('the environment %j is INVALID_INPUT', (env) => {
-  expect(() => optionsOf(env)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+  { REPRISE_PERMISSION: 'yolo' },
+  { REPRISE_CWD: '/none' },
+])('the environment %j is INVALID_INPUT, which names it', (env) => {
+  const [name = ''] = Object.keys(env);
+  const said = expect.stringContaining(name === 'REPRISE_TLS_CERT' ? 'both' : name);
+  expect(() => optionsOf(env, '/')).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', message: said }));
+});
+
+const VALUES: Record<string, string> = {
+  REPRISE_HOST: '::1',
+  REPRISE_PORT: '1234',
+  REPRISE_ALLOW_HOSTS: 'a.example, b.example',
+  REPRISE_ALLOW_ORIGINS: 'https://a.example',
+  REPRISE_BEHIND_PROXY: '1',
+  REPRISE_TLS_CERT: 'cert.pem',
+  REPRISE_TLS_KEY: 'key.pem',
+  REPRISE_AUDIT: 'audit.jsonl',
+  REPRISE_RECOVER: 'continue',
+  REPRISE_MODEL: 'demo/offline',
+  REPRISE_PERMISSION: 'auto',
+  REPRISE_STORAGE: './store.js',
+  REPRISE_TOKEN_FILE: 'token',
+  REPRISE_CWD: '.',
+};
+
+test('each variable says what its option says; one that is empty says nothing', () => {
+  for (const name of ['cert', 'key']) writeFileSync(join(home, `${name}.pem`), name);
+  expect(optionsOf(VALUES, home)).toEqual({
+    host: '::1',
+    port: 1234,
+    hosts: ['a.example', 'b.example'],
+    origins: ['https://a.example'],
+    proxy: true,
+    tls: { cert: 'cert', key: 'key' },
+    auditFile: join(home, 'audit.jsonl'),
+    recover: 'continue',
+    model: 'demo/offline',
+    permission: 'auto',
+    storage: './store.js',
+    tokenFile: 'token',
+    cwd: realpathSync(home),
+  });
+  const empty = Object.fromEntries(Object.keys(VALUES).map((name) => [name, '']));
+  expect(optionsOf(empty, home)).toEqual({ ...optionsOf({}, home), cwd: home });
+});
+
+/** Read where they are used. */
+const ELSEWHERE = ['REPRISE_TOKENS', 'REPRISE_SERVER_TOKEN', 'REPRISE_HOME', 'REPRISE_LOG'];
+
+test('the README lists every variable, with the option of "reprise serve" that says the same', () => {
+  const rows = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    .split('\n')
+    .map((line) => /^\| `(REPRISE_\w+)` +\| (?:`(--[\w-]+)`)? *\|/.exec(line)?.slice(1) ?? [])
+    .filter((row) => row.length > 0);
+  expect(rows.map(([name]) => name).toSorted()).toEqual([...Object.keys(VALUES), ...ELSEWHERE].toSorted());
+  for (const [name, option] of rows)
+    if (option !== undefined) expect(name).toBe(`REPRISE_${option.slice(2).replaceAll('-', '_').toUpperCase()}`);
 });

@@ -12,7 +12,7 @@ test('what can be imported is what the README lists', () => {
     'namedTokens',
     'removeToken',
     'serve',
-    'tlsFiles',
+    'servedAs',
     'tokenIn',
   ]);
 });

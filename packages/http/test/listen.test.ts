@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RequestEntry, ServerOptions } from '../src/index.ts';
-import { listen, serve, tlsFiles } from '../src/node/index.ts';
+import { listen, serve } from '../src/node/index.ts';
+import { tlsFiles } from '../src/node/tls-files.ts';
 import type { ServeOptions } from '../src/node/index.ts';
 import { TOKEN, stage } from './support/stage.ts';
 

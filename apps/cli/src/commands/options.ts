@@ -119,6 +119,10 @@ export const SERVE = {
     value: 'FILE',
     help: 'Add a line of JSON there for each request: who, what, when, how it went.',
   },
+  log: {
+    type: 'switch',
+    help: 'Requests and errors as lines of JSON to standard error, without what was said.',
+  },
   'behind-proxy': { type: 'switch', help: 'With a public --host: a proxy in front of it speaks TLS.' },
   model: { type: 'text', value: 'NAME', help: 'Model of sessions that name none.' },
   permission: {

@@ -1,19 +1,19 @@
-import { resolve } from 'node:path';
-import { serve as serveSessions, tlsFiles } from '@reprise/http/node';
+import { servedAs, serve as serveSessions } from '@reprise/http/node';
+import type { ServeWords } from '@reprise/http/node';
 import { EXIT, usageError } from '@reprise/tui';
 import type { Handler, Io } from '@reprise/tui';
 import { openServed } from '../compose.ts';
 import type { SERVE, ServeFlags } from './options.ts';
 
-const PORT = 4777;
-
 /** Serves until a signal comes; what runs then is stored with what it has. A second signal doesn't wait. */
 export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
-  const port = portOf(options.port);
-  const address = addressOf(options, io.cwd);
+  const address = servedAs(wordsOf(options), io.cwd, wrong);
   const stopped = firstSignal(io);
-  const { sessions, served } = await openServed(io, options);
-  const serving = await serveSessions(sessions, { ...served, ...address, port }).catch(async (error: unknown) => {
+  const log = options.log
+    ? (await import('@reprise/http/log')).logTo({ write: (line) => io.err.write(line) })
+    : undefined;
+  const { sessions, served } = await openServed(io, options, log?.report);
+  const serving = await serveSessions(sessions, { ...served, ...address, ...log }).catch(async (error: unknown) => {
     await sessions.close();
     throw error;
   });
@@ -30,32 +30,25 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
   return EXIT.ok;
 };
 
-/** Where it listens, and who may ask there. */
-function addressOf(flags: ServeFlags, cwd: string) {
-  const { host, recover, 'allow-hosts': hosts, 'allow-origins': origins, 'behind-proxy': proxy, audit } = flags;
-  const at = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(cwd, file));
-  const tls = tlsFiles(at(flags['tls-cert']), at(flags['tls-key']));
-  return {
-    ...(host !== undefined && { host }),
-    ...(recover !== undefined && { recover }),
-    ...(hosts !== undefined && { hosts: listOf(hosts) }),
-    ...(origins !== undefined && { origins: listOf(origins) }),
-    ...(proxy !== undefined && { proxy }),
-    ...(tls && { tls }),
-    ...(audit !== undefined && { auditFile: resolve(cwd, audit) }),
-  };
+/** What an option is called on the command line. */
+const NAMES: Readonly<Record<keyof ServeWords, keyof ServeFlags>> = {
+  host: 'host',
+  port: 'port',
+  hosts: 'allow-hosts',
+  origins: 'allow-origins',
+  proxy: 'behind-proxy',
+  tlsCert: 'tls-cert',
+  tlsKey: 'tls-key',
+  audit: 'audit',
+  recover: 'recover',
+};
+
+function wordsOf(flags: ServeFlags): ServeWords {
+  return Object.fromEntries(Object.entries(NAMES).map(([word, flag]) => [word, flags[flag]]));
 }
 
-function listOf(words: string): string[] {
-  return words
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
-function portOf(given = `${PORT}`): number {
-  if (/^\d{1,5}$/.test(given) && Number(given) < 65_536) return Number(given);
-  throw usageError(`--port takes a whole number from 0 to 65535, not "${given}"`, 'reprise serve');
+function wrong(word: keyof ServeWords, wanted: string): Error {
+  return usageError(`--${NAMES[word]} takes ${wanted}`, 'reprise serve');
 }
 
 function firstSignal(io: Pick<Io, 'onSignal' | 'exit'>): Promise<void> {

@@ -5,6 +5,7 @@ export type { ListenOptions, Listening } from './listen.ts';
 export { serve } from './serve.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 export { keptToken, tokenIn } from './token-file.ts';
-export { tlsFiles } from './tls-files.ts';
+export { servedAs } from './words.ts';
+export type { ServeWords, Wrong } from './words.ts';
 export { namedTokens } from './tokens-file.ts';
 export type { NamedToken } from './tokens-file.ts';

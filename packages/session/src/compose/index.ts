@@ -3,6 +3,7 @@ export type { OpenOptions, Opened, Place } from './open.ts';
 export { openServed, tokensFileOf } from './served.ts';
 export type { Served, ServedOptions } from './served.ts';
 export { modelsOptions, openModels } from './models.ts';
+export { directoryOf } from './directory.ts';
 export { defaultModel } from './default-model.ts';
 export type { DefaultModel } from './default-model.ts';
 export { keptIn, openStorage } from './storage.ts';

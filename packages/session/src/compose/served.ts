@@ -2,6 +2,7 @@ import type { SessionOptions, Sessions, SessionStorage, Tool } from '@reprise/co
 import type { ModelRow } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
 import { homeOf } from './config.ts';
+import { directoryOf } from './directory.ts';
 import { defaultModel } from './default-model.ts';
 import { openSessions } from './open.ts';
 import type { Place } from './open.ts';
@@ -14,7 +15,7 @@ export interface ServedOptions {
   readonly permission?: PermissionMode | undefined;
   /** Of sessions that name none; default: the configuration's, else the one whose key is there. */
   readonly model?: string | undefined;
-  /** Working directory of new sessions. Default: the place's. */
+  /** Working directory of new sessions; a path from the place's. Default: that. */
   readonly cwd?: string | undefined;
   /** A path from the place's `cwd`. Default: `server-token` in the folder of the configuration. */
   readonly tokenFile?: string | undefined;
@@ -51,7 +52,7 @@ export async function openServed(
   place: Place,
   { report, ...options }: ServedOptions,
 ): Promise<{ readonly sessions: Sessions; readonly served: Served }> {
-  const cwd = options.cwd ?? place.cwd;
+  const cwd = directoryOf(options.cwd, place.cwd, '`cwd`');
   const opened = await openSessions(place, {
     storage: options.storage,
     // Nobody sits here: what must be asked waits for whoever answers, and a rate limit is sat out.

@@ -1,8 +1,8 @@
 import { isCoded } from '@reprise/core';
 import type { ErrorCode } from '@reprise/core';
-import type { RequestEntry } from '@reprise/http';
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
+import type { RequestEntry } from '../call.ts';
 
 /** Whose words may be a provider's, a tool's or a person's. */
 const OTHERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -14,7 +14,7 @@ const OTHERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 const NAMES = ['authorization', 'token', 'tokens', 'key', 'apiKey', 'secret', 'password', 'content', 'text', 'message'];
 
-/** Requests and errors as lines of JSON, without tokens and without anything that was said. */
+/** Requests (for `audit`) and errors (for `report`) as lines of JSON, without tokens and without anything that was said. */
 export function logTo(destination: DestinationStream): {
   readonly audit: (entry: RequestEntry) => void;
   readonly report: (error: unknown) => void;

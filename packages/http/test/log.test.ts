@@ -1,7 +1,7 @@
 import { RepriseError, createSessions, memoryStorage } from '@reprise/core';
-import { createServer } from '@reprise/http';
 import { expect, test } from 'vitest';
-import { logTo } from '../src/log.ts';
+import { createServer } from '../src/index.ts';
+import { logTo } from '../src/log/index.ts';
 
 const TOKEN = 'token-that-nobody-may-see';
 
