@@ -10,7 +10,9 @@ import type {
   Query,
   SessionHead,
   SessionOptions,
+  SessionTree,
   SessionUsage,
+  TreeOptions,
 } from '@reprise/core';
 import { RepriseError, systemClock } from '@reprise/core/turn';
 import type { Clock } from '@reprise/core';
@@ -74,6 +76,7 @@ export interface RemoteSessions {
   follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
   approvals(id: string): Promise<readonly PendingAsk[]>;
   usage(id: string): Promise<SessionUsage>;
+  tree(id: string, options?: TreeOptions): Promise<SessionTree>;
   delete(id: string): Promise<void>;
   import(
     data: ExportedSession | unknown,
@@ -140,6 +143,10 @@ export function connect(options: ConnectOptions): RemoteSessions {
     },
     approvals: (id) => approvalsOf(connection, id),
     usage: (id) => usageOf(connection, id),
+    tree(id, options = {}) {
+      checkId(id);
+      return ask(connection, { method: 'GET', path: `/sessions/${id}/tree`, query: { ...options } });
+    },
     async delete(id) {
       checkId(id);
       await ask(connection, { method: 'DELETE', path: `/sessions/${id}` });

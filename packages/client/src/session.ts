@@ -1,6 +1,7 @@
 import type {
   AskAnswer,
   Asker,
+  Expected,
   ExportedSession,
   FeedEvent,
   FollowOptions,
@@ -17,6 +18,7 @@ import type {
   SessionUsage,
   TurnOptions,
   MessageStream,
+  Undone,
 } from '@reprise/core';
 import { AwaitableTurn, Emitter, TurnHandle } from '@reprise/core/turn';
 import { askFor } from './asking.ts';
@@ -45,7 +47,20 @@ type Same =
   | 'deleteMessage'
   | 'pruneContext'
   | 'clearHistory'
+  | 'rewind'
+  | 'undo'
+  | 'redo'
   | 'export';
+
+interface Rewound {
+  readonly message: Message;
+  readonly session: SessionHead;
+}
+
+interface Told extends Pick<Undone, 'message'> {
+  readonly what: Undone['what'] | null;
+  readonly session: SessionHead;
+}
 
 /** What a session may be changed in. A model is named, for it is the server's. */
 export type SessionChange = Partial<Omit<SessionOptions, 'model' | 'sessionId' | 'autoSave' | 'recover'>> & {
@@ -177,12 +192,26 @@ export class RemoteHandle implements RemoteSession {
     await this.#refresh();
   }
 
-  async pruneContext(options: NonNullable<Parameters<Session['pruneContext']>[0]> = {}): Promise<void> {
-    this.#head = await this.#change('/prune', options);
+  async pruneContext({ expected, ...how }: NonNullable<Parameters<Session['pruneContext']>[0]> = {}): Promise<void> {
+    this.#head = await this.#change('/prune', how, expected);
   }
 
-  async clearHistory(options: NonNullable<Parameters<Session['clearHistory']>[0]> = {}): Promise<void> {
-    this.#head = await this.#change('/clear', options);
+  async clearHistory({ expected, ...how }: NonNullable<Parameters<Session['clearHistory']>[0]> = {}): Promise<void> {
+    this.#head = await this.#change('/clear', how, expected);
+  }
+
+  async rewind(message: string, { expected }: Expected = {}): Promise<Message> {
+    const answer = await this.#change<Rewound>('/rewind', { message }, expected, this.#facts.fresh());
+    this.#head = answer.session;
+    return answer.message;
+  }
+
+  undo(options?: Expected): Promise<Undone | undefined> {
+    return this.#undo('/undo', options);
+  }
+
+  redo(options?: Expected): Promise<Undone | undefined> {
+    return this.#undo('/redo', options);
   }
 
   async update(change: SessionChange, { expected }: { readonly expected?: number } = {}): Promise<SessionHead> {
@@ -264,8 +293,20 @@ export class RemoteHandle implements RemoteSession {
     this.#head = await this.#ask({ method: 'GET', path: '' });
   }
 
-  #change(path: string, body: object): Promise<SessionHead> {
-    return this.#ask({ method: 'POST', path, body });
+  async #undo(path: string, { expected }: Expected = {}): Promise<Undone | undefined> {
+    const { what, session, ...about } = await this.#change<Told>(path, undefined, expected, this.#facts.fresh());
+    this.#head = session;
+    return what === null ? undefined : { what, ...about };
+  }
+
+  #change<T = SessionHead>(path: string, body: object | undefined, expected?: number, key?: string): Promise<T> {
+    return this.#ask({
+      method: 'POST',
+      path,
+      body,
+      ...(expected !== undefined && { ifMatch: expected }),
+      ...(key !== undefined && { key }),
+    });
   }
 
   #ask<T>(call: Call): Promise<T> {

@@ -114,6 +114,11 @@ describe('useChat’s own chat', () => {
     const [, , asked] = talk.messages;
     await talk.sendMessage({ text: 'other question', messageId: asked?.id ?? '' });
     expect((await loaded(talk.id)).messages.map(textOf)).toEqual(['first question', 'one', 'other question', 'third']);
+    // As one record each, so that each can be undone.
+    const session = await at.remote.load((await loaded(talk.id)).session ?? '');
+    const undone = [await session.undo(), await session.undo(), await session.undo()];
+    expect(undone.map((one) => one?.what)).toEqual(['exchange', 'rewind', 'exchange']);
+    expect((await session.getMessages()).map(({ content }) => content)).toEqual(['first question', 'one']);
   });
 
   test('a failure is told, and the next message works', async () => {

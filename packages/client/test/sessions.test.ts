@@ -21,6 +21,7 @@ describe('sessions', () => {
     expect((await at.remote.list({ where: { tag: 'y' } })).length).toBe(2);
     expect((await at.remote.list({ where: { tag: ['y', 'z'] } })).length).toBe(0);
     expect((await at.remote.list({ where: { tag: ['y', 'y'] } })).length).toBe(2);
+    expect((await at.remote.list({ where: { parent: ['none', session.id] } })).map(({ id }) => id)).toEqual([copy.id]);
     await at.remote.delete(copy.id);
     await expect(at.remote.info(copy.id)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
     expect((await at.remote.create({ sessionId: session.id })).id).toBe(session.id);
@@ -53,6 +54,36 @@ describe('sessions', () => {
     expect(await session.getMessages()).toEqual([]);
     expect(await session.getMessages({ all: true })).toHaveLength(1);
     expect(await session.contextUsage()).toMatchObject({ max: 100_000 });
+  });
+
+  test('are rewound, and what was done to them is undone and done again', async () => {
+    const session = await at.remote.create();
+    await session.message('hello');
+    await session.message('again');
+    const known = session.head.seq;
+    const again = (await session.getMessages())[2]?.id ?? '';
+    expect(await session.rewind(again)).toMatchObject({ id: again, content: 'again' });
+    expect(session.head.messageCount).toBe(2);
+    await expect(session.undo({ expected: known })).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await session.undo({ expected: session.head.seq })).toEqual({
+      what: 'rewind',
+      message: expect.objectContaining({ id: again }),
+    });
+    expect(session.head.messageCount).toBe(4);
+    expect(await session.redo()).toMatchObject({ what: 'rewind' });
+    expect(await session.redo()).toBeUndefined();
+    expect((await session.getMessages({ all: true })).filter(({ takenBack }) => takenBack)).toHaveLength(2);
+    await session.pruneContext({ keepLast: 1, expected: session.head.seq });
+    await expect(session.clearHistory({ expected: known })).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('tell their family', async () => {
+    const session = await at.remote.create();
+    await session.message('hello');
+    const copy = await session.fork();
+    const tree = await at.remote.tree(copy.id);
+    expect(tree).toMatchObject({ root: session.id, items: [{ id: session.id }, { id: copy.id, kind: 'fork' }] });
+    expect((await at.remote.tree(copy.id, { below: true, limit: 1 })).items).toHaveLength(1);
   });
 
   test('of hundreds of messages come page by page', async () => {

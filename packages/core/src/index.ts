@@ -50,6 +50,7 @@ export type {
   TurnEvents,
   TurnUsage,
 } from './contracts/turn.ts';
+export type { SessionTree, TreeNode, TreeOptions } from './contracts/tree.ts';
 export type { ConversationChange, Expected, MessagePage, MessageQuery, Undone } from './contracts/history.ts';
 export type { RetryPolicy, SessionsConfig, SpawnLimits } from './contracts/config.ts';
 export type {

@@ -1,28 +1,11 @@
 import { expect, test } from 'vitest';
 import { ROUTES } from '../src/routes/all.ts';
-import { stage } from './support/stage.ts';
+import { ALICE, ALL, BOB, owned } from './support/owners.ts';
 import type { Stage } from './support/stage.ts';
 
-const ALICE = 'token-of-alice-0123456789';
-const BOB = 'token-of-bob-0123456789';
-const ALL = 'token-of-all-0123456789';
-
 function shared(): Stage & Record<'alice' | 'bob' | 'all', Stage['call']> {
-  const there = stage({
-    tokens: [
-      { name: 'alice', token: ALICE, owns: true },
-      { name: 'bob', token: BOB, owns: true },
-      { name: 'all', token: ALL },
-    ],
-    search: async (_, query) => ({
-      items: (await there.sessions.list(query)).map(({ id }) => ({ id, seq: 1, excerpt: 'word' })),
-    }),
-  });
-  const as =
-    (token: string): Stage['call'] =>
-    (method, path, body, headers) =>
-      there.call(method, path, body, { authorization: `Bearer ${token}`, ...headers });
-  return { ...there, alice: as(ALICE), bob: as(BOB), all: as(ALL) };
+  const there = owned();
+  return { ...there, alice: there.as(ALICE), bob: there.as(BOB), all: there.as(ALL) };
 }
 
 const ids = (body: any): string[] => body.items.map(({ id }: { id: string }) => id).toSorted();
@@ -33,6 +16,7 @@ const BODIES: Record<string, unknown> = {
   editMessage: { important: true },
   updateSession: { title: 'mine now' },
   answerApproval: { verdict: 'once' },
+  rewindSession: { message: 'm1' },
 };
 
 test('a token that owns sees what it made, and nothing else', async () => {

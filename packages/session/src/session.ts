@@ -19,6 +19,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     info: (id) => sessions().info(id),
     show: (id) => sessions().show(id),
     usage: (id) => sessions().usage(id),
+    tree: (id, options) => sessions().tree(id, options),
     messages: (id, query) => sessions().messages(id, query),
     unfinished: () => sessions().unfinished(),
     follow: (id, options) => sessions().follow(id, options),

@@ -7,6 +7,7 @@ import type { Expected, MessagePage, MessageQuery, Undone } from './history.ts';
 import type { Effort } from './model.ts';
 import type { Page, Query, SessionHead, SessionState } from './storage.ts';
 import type { Tool } from './tool.ts';
+import type { SessionTree, TreeOptions } from './tree.ts';
 import type { ChunkOf, Message, MessageStream, Turn, TurnUsage } from './turn.ts';
 import type { Budget, Limits, SessionUsage } from './usage.ts';
 
@@ -282,6 +283,10 @@ export interface Sessions {
   approvals(id: string): Promise<readonly PendingAsk[]>;
   /** The usage ledger; reads without a lease and without writing. */
   usage(id: string): Promise<SessionUsage>;
+  /**
+   * The family of a session by copies and sub-sessions, from the one at the top, also where some between are deleted. No history is read.
+   */
+  tree(id: string, options?: TreeOptions): Promise<SessionTree>;
   /**
    * The ids of sessions with a turn that has not ended: it runs somewhere, or a crash left it open. Looks at every session, without a lease: for
    * programs that serve many, at their start.

@@ -69,7 +69,8 @@ export interface Query {
   readonly order?: 'created' | 'lastMessage';
   readonly where?: {
     readonly cwd?: string;
-    readonly parent?: string;
+    /** Of several, any. */
+    readonly parent?: string | readonly string[];
     /** Only sub-sessions, or none of them. */
     readonly spawned?: boolean;
     /** Of several, all. */

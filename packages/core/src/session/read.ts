@@ -6,12 +6,13 @@ import { pageMessages } from './page-messages.ts';
 import { checkId } from './options.ts';
 import { showSession } from './show.ts';
 import { unfinished } from './unfinished.ts';
+import { treeOf } from './tree.ts';
 import { readUsage } from './usage.ts';
 
 /** The doors that only look: they need no model, take no lease and write nothing. */
 export type SessionReader = Pick<
   Sessions,
-  'list' | 'page' | 'info' | 'show' | 'messages' | 'unfinished' | 'approvals' | 'usage'
+  'list' | 'page' | 'info' | 'show' | 'messages' | 'unfinished' | 'approvals' | 'usage' | 'tree'
 >;
 
 /** Reads the sessions in `storage`, which stays the caller's to close. For programs that run no turn: none of the engine is loaded. */
@@ -50,6 +51,7 @@ export function readSessions(storage: SessionStorage): SessionReader {
     show: async (id) => showSession(storage, await info(id)),
     approvals: async (id) => readPending(storage, await info(id)),
     usage: async (id) => readUsage(storage, await info(id)),
+    tree: async (id, options = {}) => treeOf(storage, await info(id), options),
   };
 }
 

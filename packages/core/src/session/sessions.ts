@@ -34,6 +34,7 @@ class SessionDoors implements Sessions {
   readonly usage: Sessions['usage'];
   readonly messages: Sessions['messages'];
   readonly unfinished: Sessions['unfinished'];
+  readonly tree: Sessions['tree'];
   /** One live session an id in this process, for as long as somebody holds it. */
   readonly #open = new Map<string, WeakRef<Parts>>();
 
@@ -50,6 +51,7 @@ class SessionDoors implements Sessions {
       unfinished: this.unfinished,
       approvals: this.approvals,
       usage: this.usage,
+      tree: this.tree,
     } = reader);
   }
 

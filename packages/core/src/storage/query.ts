@@ -48,7 +48,7 @@ function matches(head: SessionHead, plan: Plan): boolean {
   const time = timeOf(head, plan.order);
   return (
     (cwd === undefined || head.cwd === cwd) &&
-    (parent === undefined || head.parent?.id === parent) &&
+    (parent === undefined || (head.parent !== undefined && [parent].flat().includes(head.parent.id))) &&
     (spawned === undefined || (head.parent?.kind === 'spawn') === spawned) &&
     (tag === undefined || [tag].flat().every((wanted) => head.tags?.includes(wanted))) &&
     (model === undefined || head.model === model) &&

@@ -516,6 +516,16 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
     }),
     finds: /^list: sub-sessions alone/,
   },
+  'of several parents only the first counts': {
+    change: (good) => ({
+      list: (query = {}) => {
+        const { parent, ...where } = query.where ?? {};
+        const [first] = parent === undefined ? [] : [parent].flat();
+        return good.list({ ...query, where: first === undefined ? where : { ...where, parent: first } });
+      },
+    }),
+    finds: /^list: sub-sessions alone/,
+  },
   'remove leaves the records': {
     change: (good) => {
       const kept = new Map<string, readonly StoredRecord[]>();

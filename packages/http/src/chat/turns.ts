@@ -78,15 +78,11 @@ async function* resumed(
   yield { data: { type: 'finish' } };
 }
 
-/**
- * Takes back the turn that is to be answered anew, and all that followed: `from` counts the turns that stay. Nothing is destroyed, as with every
- * message that is deleted.
- */
+/** Takes back the turn that is to be answered anew, and all that followed, at once: `from` counts the turns that stay. Nothing is destroyed. */
 export async function takeBack(sessions: Sessions, session: Session, from: number): Promise<void> {
   const items = await chatMessages(sessions, session.id);
-  const start = openings(items)[from];
-  if (start === undefined) return;
-  for (const { id } of items.slice(start)) await session.deleteMessage(id);
+  const opening = items[openings(items)[from] ?? -1];
+  if (opening !== undefined) await session.rewind(opening.id);
 }
 
 /** The turn that a chat wants answered anew: the last one that says this. CONFLICT where there is none. */

@@ -2,6 +2,7 @@ import type { Page, Query, SessionHead, SessionStorage, Sessions } from '@repris
 import type { ServerContext } from '../context.ts';
 import type { Pool } from '../pool/pool.ts';
 import { assertOwn, isOwn, isOwnerTag, ownQuery, ownersKept } from './owner.ts';
+import { ownPart } from './own-tree.ts';
 
 export type PoolDoors = Pick<Pool, keyof Pool>;
 
@@ -12,10 +13,12 @@ function ownDoors(all: Sessions, owner: string): Sessions {
   /** Sub-sessions bear no tags and belong to whom the one above them does. */
   const isBelow = (head: SessionHead): boolean => head.parent?.kind === 'spawn' || head.tags?.includes(owner) === true;
   const pageOf = async (query: Query): Promise<Page<SessionHead>> => {
-    const { parent } = query.where ?? {};
-    if (parent === undefined) return all.page(ownQuery(query, owner));
-    if (!(await isOwn(all, parent, owner))) return { items: [] };
-    const page = await all.page(query);
+    const parents = [query.where?.parent ?? []].flat();
+    if (parents.length === 0) return all.page(ownQuery(query, owner));
+    const mine: string[] = [];
+    for (const parent of parents) if (await isOwn(all, parent, owner)) mine.push(parent);
+    if (mine.length === 0) return { items: [] };
+    const page = await all.page({ ...query, where: { ...query.where, parent: mine } });
     return { ...page, items: page.items.filter(isBelow) };
   };
   const listOf = async (query: Query = {}): Promise<SessionHead[]> => {
@@ -61,6 +64,10 @@ function ownDoors(all: Sessions, owner: string): Sessions {
     usage: async (id) => {
       await own(id);
       return all.usage(id);
+    },
+    tree: async (id, options) => {
+      await own(id);
+      return ownPart(await all.tree(id, options), id, owner);
     },
     delete: async (id) => {
       await own(id);

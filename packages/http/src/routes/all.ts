@@ -3,6 +3,7 @@ import { approvalRoutes } from './approvals.ts';
 import { chatRoutes } from './chat.ts';
 import { contextRoutes } from './context.ts';
 import { eventRoutes } from './events.ts';
+import { historyRoutes } from './history.ts';
 import { messageRoutes } from './messages.ts';
 import { metaRoutes } from './meta.ts';
 import { metricsRoutes } from './metrics.ts';
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...chatRoutes,
   ...eventRoutes,
   ...contextRoutes,
+  ...historyRoutes,
   ...transferRoutes,
   ...metaRoutes,
   ...metricsRoutes,

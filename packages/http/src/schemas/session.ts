@@ -28,12 +28,41 @@ export const sessionPage = z.object({
   cursor: z.string().optional().describe('For the next page; absent on the last one.'),
 });
 
+export const tree = z
+  .object({
+    root: sessionId.describe('The session at the top.'),
+    items: z
+      .array(
+        z.object({
+          id: sessionId,
+          head: session.optional().describe('Absent of one that was deleted.'),
+          parent: sessionId.optional().describe('The session above it; absent at the top.'),
+          kind: z.enum(['fork', 'spawn']).optional().describe('A copy of that one, or its sub-session.'),
+          message: z
+            .string()
+            .optional()
+            .describe('The last message that a copy took over; of a sub-session, the one whose call began it.'),
+          more: z.literal(true).optional().describe('There may be more below it: ask with `below`.'),
+        }),
+      )
+      .describe('Level by level, the oldest first; each after the one above it.'),
+  })
+  .meta({ id: 'SessionTree', description: 'A family of sessions by copies and sub-sessions.' });
+
+export const treeQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  below: z.enum(['true', 'false']).default('false').describe('Only what lies below the session.'),
+});
+
 export const listQuery = z.object({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   order: z.enum(['created', 'lastMessage']).default('lastMessage'),
   cwd: z.string().optional(),
-  parent: sessionId.optional(),
+  parent: z
+    .union([sessionId, z.array(sessionId).max(100)])
+    .optional()
+    .describe('Several: what comes of any of them.'),
   tag: z
     .union([z.string(), z.array(z.string()).max(16)])
     .optional()

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type {
   AttachmentInput,
   CustomTool,
+  Message,
   PruneStrategy,
   Session,
   Sessions,
@@ -33,6 +34,8 @@ export type Event =
   | { readonly do: 'delete'; readonly at: number }
   | { readonly do: 'prune'; readonly keepLast?: number }
   | { readonly do: 'clear'; readonly keepLast: number }
+  | { readonly do: 'rewind'; readonly at: number }
+  | { readonly do: 'undo' | 'redo' }
   | { readonly do: 'fork'; readonly at?: number }
   /** The process is gone, and of the log only a share of its end is left, as after a crash at any record. */
   | { readonly do: 'crash'; readonly lost: number }
@@ -160,6 +163,8 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('prune' as const), keepLast: fc.nat(4) }, { requiredKeys: ['do'] }),
   },
   { weight: 1, arbitrary: of({ do: fc.constant('clear' as const), keepLast: fc.nat(4) }) },
+  { weight: 1, arbitrary: of({ do: fc.constant('rewind' as const), at: share }) },
+  { weight: 2, arbitrary: of({ do: fc.constantFrom('undo' as const, 'undo' as const, 'redo' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fork' as const), at: share }, { requiredKeys: ['do'] }) },
   { weight: 2, arbitrary: of({ do: fc.constant('crash' as const), lost: share }) },
   { weight: 2, arbitrary: of({ do: fc.constant('model' as const), model, tools: fc.boolean() }) },
@@ -275,6 +280,11 @@ export class Life {
         return session.pruneContext(what.keepLast === undefined ? {} : { keepLast: what.keepLast });
       case 'clear':
         return session.clearHistory({ keepLast: what.keepLast });
+      case 'rewind':
+        return void (await session.rewind(await this.#pick(what.at, 'user')));
+      case 'undo':
+      case 'redo':
+        return void (await session[what.do]());
       case 'fork': {
         const from = what.at === undefined ? {} : { fromMessage: await this.#pick(what.at) };
         this.session = await session.fork(from);
@@ -319,8 +329,10 @@ export class Life {
     if (error?.code === 'INTERNAL') throw error;
   }
 
-  async #pick(at: number): Promise<string> {
-    const messages = await this.session.getMessages();
+  async #pick(at: number, role?: Message['role']): Promise<string> {
+    const messages = (await this.session.getMessages()).filter(
+      (message) => role === undefined || message.role === role,
+    );
     return messages[Math.floor(at * (messages.length - 1))]?.id ?? 'none';
   }
 

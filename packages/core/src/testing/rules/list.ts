@@ -97,6 +97,7 @@ export const listRules: readonly Rule[] = [
         assert.deepEqual(await walk(storage, { where: { spawned: false }, limit: 2 }), ['a', 'd', 'b', 'c']);
         assert.deepEqual(await walk(storage, { where: { spawned: true } }), ['e']);
         assert.deepEqual(await walk(storage, { where: { spawned: true, parent: 'b' } }), []);
+        assert.deepEqual(await walk(storage, { where: { parent: ['b', 'a', 'none'] } }), ['e', 'd']);
         assert.deepEqual((await storage.head('e'))?.parent, { id: 'a', seq: 1, kind: 'spawn' });
       }
     },
