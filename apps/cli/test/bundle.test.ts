@@ -97,6 +97,26 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     expect(loaded('session', 'list').text).not.toContain(client);
   });
 
+  /** The built server until `work` is done: it must end well then. Gives what it wrote to standard error. */
+  async function served(
+    [...words]: readonly string[],
+    env: Record<string, string>,
+    work: (url: string) => Promise<void>,
+  ): Promise<string> {
+    const options = { cwd: place.work, env: { ...place.env, ...env } };
+    const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', ...words], options);
+    let told = '';
+    child.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const url = new Promise<string>((resolve) =>
+      child.stdout.once('data', (bytes: Buffer) => resolve(`${bytes}`.trim())),
+    );
+    await work(await Promise.race([url, ended.then(() => Promise.reject(new Error(told)))]));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    return told;
+  }
+
   it.each([
     [['--log'], true],
     [[], false],
@@ -104,24 +124,31 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     const spy = join(place.home, 'spy.mjs');
     const log = join(place.home, 'loaded');
     writeFileSync(spy, SPY);
-    const child = spawn(process.execPath, ['--import', spy, PROGRAM, 'serve', '--port', '0', ...words], {
-      cwd: place.work,
-      env: { ...place.env, LOADED: log },
+    const told = await served(words, { LOADED: log, NODE_OPTIONS: `--import ${spy}` }, async (url) => {
+      expect((await fetch(`${url}/v1/sessions`)).status).toBe(401);
     });
-    let told = '';
-    child.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    const url = await Promise.race([
-      new Promise<string>((resolve) => child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()))),
-      ended.then(() => Promise.reject(new Error(told))),
-    ]);
-    expect((await fetch(`${url}/v1/sessions`)).status).toBe(401);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
     expect(told.includes('"operation":"listSessions"')).toBe(logs);
     const files = (readFileSync(log, 'utf8').match(/^file:.*/gm) ?? []).map((file) => fileURLToPath(file));
     expect(files.filter((file) => !file.startsWith(APP))).toEqual([]);
     expect(files.some((file) => readFileSync(file, 'utf8').includes('pino'))).toBe(logs);
+  });
+
+  it('gives spans to an SDK that brought its own copy of the API', async () => {
+    const spans = join(place.home, 'spans.jsonl');
+    const otel = join(APP, '../server/test/support/otel.ts');
+    const env = { SPANS: spans, NODE_OPTIONS: `--no-warnings --import ${otel}` };
+    await served(['--model', 'demo/offline', '--otel'], env, async (url) => {
+      const token = readFileSync(join(place.home, 'server-token'), 'utf8').trim();
+      const headers = {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        'content-type': 'application/json',
+      };
+      const { id } = (await (await fetch(`${url}/v1/sessions`, { method: 'POST', headers })).json()) as { id: string };
+      const body = '{"content":"hello"}';
+      await (await fetch(`${url}/v1/sessions/${id}/messages`, { method: 'POST', headers, body })).text();
+    });
+    expect(readFileSync(spans, 'utf8').match(/"name":"[^"]*"/g)).toContain('"name":"invoke_agent reprise"');
   });
 
   it('has the vendors’ own SDKs in it, for live lists alone', () => {

@@ -292,6 +292,13 @@ describe('--server', () => {
     for (const hidden of ['secret', token]) expect(io.stderr()).not.toContain(hidden);
   });
 
+  it('serves no traces that nobody would get', async () => {
+    for (const option of ['--otel', '--otel-content']) {
+      const { code, err } = await go(['serve', '--port', '0', option]);
+      expect([code, err]).toEqual([2, expect.stringContaining('No OpenTelemetry SDK is set up')]);
+    }
+  });
+
   it('says by its options what the variables of reprise-server say', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../server/README.md'), 'utf8');
     const listed = [...readme.matchAll(/^\| `REPRISE_\w+` +\| `--([\w-]+)`/gm)].map(([, name]) => name);

@@ -1,13 +1,19 @@
 import packageJson from '../package.json' with { type: 'json' };
+import { traced } from '@reprise/http/node';
+import type { Serving } from '@reprise/http/node';
 import { isOn, optionsOf } from './environment.ts';
 import { startServer } from './start.ts';
 
 /** Set up by the environment alone, for containers and service managers. */
 const { env } = process;
 
-async function start(): ReturnType<typeof startServer> {
+async function start(): Promise<Serving> {
   const log = isOn(env, 'REPRISE_LOG') ? (await import('@reprise/http/log')).logTo(process.stderr) : {};
-  return startServer({ ...log, ...optionsOf(env, process.cwd()), version: packageJson.version });
+  const content = isOn(env, 'REPRISE_OTEL_CONTENT');
+  const traces = isOn(env, 'REPRISE_OTEL') || content ? await traced({ content }) : undefined;
+  const options = { ...log, ...(traces && { onTurn: traces.onTurn }), ...optionsOf(env, process.cwd()) };
+  const serving = await startServer({ ...options, version: packageJson.version });
+  return { ...serving, stop: () => serving.stop().finally(() => traces?.flush()) };
 }
 
 const serving = await start().catch((error: unknown) => {

@@ -8,7 +8,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as surface from '../src/index.ts';
 import { optionsOf } from '../src/environment.ts';
 
+const OTEL = fileURLToPath(new URL('support/otel.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** The sources start in half the time where Node keeps what it made of them. */
+const KEPT = { NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)) };
 
 let home: string;
 let child: ChildProcess | undefined;
@@ -23,11 +27,11 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function start(env: Record<string, string>) {
-  const options = ['-C', '@reprise/source', '--no-warnings', MAIN];
+function start(env: Record<string, string>, ...first: string[]) {
+  const options = ['-C', '@reprise/source', '--no-warnings', ...first, MAIN];
   const made = spawn(process.execPath, options, {
     cwd: home,
-    env: { PATH: process.env['PATH'] ?? '', HOME: home, REPRISE_HOME: home, REPRISE_PORT: '0', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, REPRISE_HOME: home, REPRISE_PORT: '0', ...KEPT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child = made;
@@ -81,6 +85,46 @@ test('it says where it is and where the token is, answers, and stops in order', 
     undefined,
   ]);
   for (const hidden of [token, 'hello']) expect(err() + audit).not.toContain(hidden);
+}, 30_000);
+
+test.each([
+  ['REPRISE_OTEL', false],
+  ['REPRISE_OTEL_CONTENT', true],
+])(
+  'with %s turns are spans of the SDK that is set up, all of which are there at the end',
+  async (name, content) => {
+    const spans = join(home, 'spans.jsonl');
+    const env = { REPRISE_MODEL: 'demo/offline', [name]: '1', SPANS: spans };
+    const { url, exit, child: server } = start(env, '--import', OTEL);
+    const base = await url;
+    const token = readFileSync(join(home, 'server-token'), 'utf8').trim();
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      'content-type': 'application/json',
+    };
+    const { id } = (await (await fetch(`${base}/v1/sessions`, { method: 'POST', headers })).json()) as { id: string };
+    const body = JSON.stringify({ content: 'a secret question' });
+    await (await fetch(`${base}/v1/sessions/${id}/messages`, { method: 'POST', headers, body })).text();
+    server.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    const text = readFileSync(spans, 'utf8');
+    const told = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; attributes: Record<string, unknown> });
+    expect(told.map((span) => span.name).toSorted()).toEqual(['chat offline', 'invoke_agent reprise']);
+    for (const { attributes } of told) expect(attributes['gen_ai.conversation.id']).toBe(id);
+    expect(text.includes('a secret question')).toBe(content);
+  },
+  30_000,
+);
+
+test('traces that nobody would get are refused at the start, with what to do', async () => {
+  const { exit, err } = start({ REPRISE_OTEL: '1' });
+  expect(await exit).toBe(2);
+  expect(err()).toContain('No OpenTelemetry SDK is set up');
+  expect(err()).toContain('NODE_OPTIONS="--import');
 }, 30_000);
 
 test('it does not start on a public address that is not made safe', async () => {
@@ -142,7 +186,14 @@ test('each variable says what its option says; one that is empty says nothing', 
 });
 
 /** Read where they are used. */
-const ELSEWHERE = ['REPRISE_TOKENS', 'REPRISE_SERVER_TOKEN', 'REPRISE_HOME', 'REPRISE_LOG'];
+const ELSEWHERE = [
+  'REPRISE_TOKENS',
+  'REPRISE_SERVER_TOKEN',
+  'REPRISE_HOME',
+  'REPRISE_LOG',
+  'REPRISE_OTEL',
+  'REPRISE_OTEL_CONTENT',
+];
 
 test('the README lists every variable, with the option of "reprise serve" that says the same', () => {
   const rows = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')

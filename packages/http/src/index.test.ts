@@ -14,5 +14,6 @@ test('what can be imported is what the README lists', () => {
     'serve',
     'servedAs',
     'tokenIn',
+    'traced',
   ]);
 });

@@ -123,6 +123,8 @@ export const SERVE = {
     type: 'switch',
     help: 'Requests and errors as lines of JSON to standard error, without what was said.',
   },
+  otel: { type: 'switch', help: 'Spans of turns, by the OpenTelemetry SDK that NODE_OPTIONS="--import …" has set up.' },
+  'otel-content': { type: 'switch', help: 'The same, with what was said and what tools got and gave.' },
   'behind-proxy': { type: 'switch', help: 'With a public --host: a proxy in front of it speaks TLS.' },
   model: { type: 'text', value: 'NAME', help: 'Model of sessions that name none.' },
   permission: {

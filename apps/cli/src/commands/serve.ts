@@ -1,4 +1,4 @@
-import { servedAs, serve as serveSessions } from '@reprise/http/node';
+import { servedAs, serve as serveSessions, traced } from '@reprise/http/node';
 import type { ServeWords } from '@reprise/http/node';
 import { EXIT, usageError } from '@reprise/tui';
 import type { Handler, Io } from '@reprise/tui';
@@ -12,8 +12,15 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
   const log = options.log
     ? (await import('@reprise/http/log')).logTo({ write: (line) => io.err.write(line) })
     : undefined;
+  const content = options['otel-content'];
+  const traces = options.otel || content ? await traced({ ...(content && { content }) }) : undefined;
   const { sessions, served } = await openServed(io, options, log?.report);
-  const serving = await serveSessions(sessions, { ...served, ...address, ...log }).catch(async (error: unknown) => {
+  const serving = await serveSessions(sessions, {
+    ...served,
+    ...address,
+    ...log,
+    ...(traces && { onTurn: traces.onTurn }),
+  }).catch(async (error: unknown) => {
     await sessions.close();
     throw error;
   });
@@ -26,7 +33,7 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
   );
   await stopped;
   io.err.write('reprise: stopping\n', 'dim');
-  await serving.stop();
+  await serving.stop().finally(() => traces?.flush());
   return EXIT.ok;
 };
 

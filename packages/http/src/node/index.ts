@@ -9,3 +9,5 @@ export { servedAs } from './words.ts';
 export type { ServeWords, Wrong } from './words.ts';
 export { namedTokens } from './tokens-file.ts';
 export type { NamedToken } from './tokens-file.ts';
+export { traced } from './traced.ts';
+export type { Traced } from './traced.ts';
