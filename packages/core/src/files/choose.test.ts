@@ -4,7 +4,7 @@ import type { Rec, StoredFile } from '../records/types.ts';
 import { fold } from '../../test/support/fold.ts';
 import { filesIn } from '../../test/support/files.ts';
 import { infoOf } from '../../test/support/stage.ts';
-import { chooseFiles } from './choose.ts';
+import { chooseFiles, weighedFor } from './choose.ts';
 import { fileKey } from './show.ts';
 
 const MB = 1_000_000;
@@ -101,6 +101,44 @@ describe('files that no longer fit', () => {
     expect(counts([[file(10, 3000)], small, [file(10)]])).toEqual([1, 20, 20]);
     expect(counts([[...small, file(10)], [file(10, 3000)]])).toEqual([20, 10]);
     expect(counts([[file(10, 2000)], small, [file(10)]])).toEqual([1, 20, 21]);
+  });
+
+  test('pages are no images: a wide one may stand beside many', () => {
+    const papers = Array.from({ length: 25 }, () => ({ ...file(10), mediaType: 'application/pdf' }));
+    const state = fold([BEGIN, ...talk([[file(10, 3000), ...papers]])]);
+    expect(chooseFiles(state.entries, state, info.capabilities).left.size).toBe(0);
+  });
+});
+
+test('what the provider refused is told by place: from one record to another, both included', () => {
+  const state = fold([BEGIN, ...talk([[file(10)], [file(10)], [file(10)]])]);
+  const [first = 0, middle = 0, last = 0] = state.entries
+    .toArray()
+    .flatMap(({ seq, record }) => (record.type === 'message' ? [seq] : []));
+  const left = (...attachments: [number, number]) =>
+    chooseFiles(state.entries, { repair: { reasoning: 0, attachments } }, info.capabilities).left.size;
+  expect([left(middle, middle), left(first, middle), left(middle, last), left(middle + 1, last - 1)]).toEqual([
+    1, 2, 2, 0,
+  ]);
+});
+
+describe('what a state weighs for a model', () => {
+  const shown = { ...file(10), tokens: 1500 };
+  const hidden = { ...file(10), mediaType: 'application/pdf', tokens: 700 };
+  const state = fold([BEGIN, ...talk([[shown, hidden], []])]);
+  const seeing = (...input: ('image' | 'pdf')[]) => ({ info: infoOf({}, { input }) });
+
+  test('a file that it isn’t shown takes as much as the words that stand for it', () => {
+    const weighed = weighedFor(state, seeing('image'));
+    expect(state.tokens - weighed.tokens).toBe(700 - 40);
+    expect(state.tokens - weighedFor(state, seeing()).tokens).toBe(700 + 1500 - 2 * 40);
+    const [first, ...others] = weighed.entries.toArray();
+    expect((state.entries.at(0)?.tokens ?? 0) - (first?.tokens ?? 0)).toBe(700 - 40);
+    expect(others).toEqual(state.entries.toArray().slice(1));
+  });
+
+  test('where it is shown all, nothing is another', () => {
+    expect(weighedFor(state, seeing('image', 'pdf'))).toBe(state);
   });
 });
 

@@ -71,13 +71,23 @@ function braced(content: string): string | undefined {
   return first >= 0 && last > first ? content.slice(first, last + 1) : undefined;
 }
 
+/** Keywords whose values are schemas by name, and those whose values are no schemas. */
+const NAMED: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'definitions']);
+const VALUES: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples']);
+
 /** Objects of a zod schema hold what it names: some providers insist that this is said. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const entries = Object.entries(schema).map(([key, value]) => [key, closed(value)] as const);
-  const open = 'properties' in schema && 'type' in schema && !('additionalProperties' in schema);
-  return { ...Object.fromEntries(entries), ...(open && { additionalProperties: false }) };
+  const inner = each(schema, (value, key) =>
+    VALUES.has(key) ? value : NAMED.has(key) ? each(Object(value) as object, closed) : closed(value),
+  );
+  const open = 'properties' in schema && !('additionalProperties' in schema);
+  return { ...inner, ...(open && { additionalProperties: false }) };
+}
+
+function each(values: object, change: (value: unknown, key: string) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value, key)]));
 }
 
 function unfit(problem: string): Coded {
