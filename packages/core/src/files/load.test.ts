@@ -103,9 +103,11 @@ test('a fault of the program is no lost file', async () => {
 test('what a repair leaves out is not looked for', async () => {
   const [one, two] = await Promise.all([picture(1), picture(2)]);
   const repair: Rec = { type: 'repair', at, turn: 't', reason: 'refused', repair: { reasoning: 0, from: 3, keep: [] } };
-  const { load, stored } = scene([[one.file], [two.file]], (sha256) => (sha256 === two.file.sha256 ? two.bytes : gone()), [
-    repair,
-  ]);
+  const { load, stored } = scene(
+    [[one.file], [two.file]],
+    (sha256) => (sha256 === two.file.sha256 ? two.bytes : gone()),
+    [repair],
+  );
   expect([...(await load()).keys()]).toEqual([fileKey(two.file)]);
   expect(stored).toEqual([]);
 });
