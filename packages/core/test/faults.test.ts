@@ -43,6 +43,7 @@ test('a call that fails in mid-stream is tried again: what it showed is taken ba
   expect(chunks.find(({ type }) => type === 'reset')).toMatchObject({
     offset: 0,
     reason: 'retry',
+    code: 'OVERLOADED',
     waitMs: 500,
     at: { attempt: 2 },
   });

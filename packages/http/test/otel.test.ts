@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TraceOptions } from '../src/otel/index.ts';
 import { traceTurns } from '../src/otel/index.ts';
+import { testModel } from './support/model.ts';
 import { stage } from './support/stage.ts';
 
 function traced(options: TraceOptions = {}) {
@@ -131,16 +132,34 @@ test('content is told where it is asked for', async () => {
   ]);
 });
 
-test('a try that failed is a span of its own, and so is the one that followed', async () => {
+test('a try that failed is a span of its own, with its code, and so is the one that followed', async () => {
   const { call, session, spans, model, text } = traced();
   model.script.push(['Hel', new Error('a secret reason')], ['Hello.']);
   await call('POST', `/v1/sessions/${await session()}/messages`, { content: 'hello' });
   expect(spans('chat model').map(({ status, attributes }) => [status.code, attributes['error.type']])).toEqual([
-    [SpanStatusCode.ERROR, '_OTHER'],
+    [SpanStatusCode.ERROR, 'PROVIDER'],
     [SpanStatusCode.UNSET, undefined],
   ]);
   expect(spans('invoke_agent reprise')[0]?.status.code).toBe(SpanStatusCode.UNSET);
   expect(text()).not.toContain('secret');
+});
+
+test('a model that answers in place of another one has its name in the span', async () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const model = testModel();
+  model.script.push([new Error('broken')], ['Hello.']);
+  const resolve = async (name: string) => ({ requested: name, name, model, info: model.info });
+  const config = { models: { resolve }, retry: { attempts: 1 } };
+  const { call, sessions } = stage({ onTurn: traceTurns({ provider }) }, config);
+  const { id: about } = await sessions.create({ model: 'test/model', fallbackModels: ['spare/other'] });
+  await call('POST', `/v1/sessions/${about}/messages`, { content: 'hello' });
+  const named = exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes['gen_ai.provider.name']]);
+  expect(named).toEqual([
+    ['chat model', 'test'],
+    ['chat other', 'spare'],
+    ['invoke_agent reprise', 'test'],
+  ]);
 });
 
 test('a turn that is aborted ends its spans, with the code', async () => {

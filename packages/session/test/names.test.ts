@@ -233,7 +233,7 @@ test('an attempt that is taken back says how far', async () => {
   const chunks: object[] = [];
   for await (const { at: _at, ...chunk } of session.message('Hi')) chunks.push(chunk);
   expect(chunks.slice(-2)).toEqual([
-    { type: 'reset', offset: 0, reason: 'retry', waitMs: expect.any(Number) },
+    { type: 'reset', offset: 0, reason: 'retry', code: 'NETWORK', waitMs: expect.any(Number) },
     { type: 'text', content: 'All of it.' },
   ]);
 });

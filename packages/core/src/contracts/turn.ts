@@ -1,4 +1,4 @@
-import type { Coded } from '../errors.ts';
+import type { Coded, ErrorCode } from '../errors.ts';
 import type { Asked, Verdict } from './ask.ts';
 
 /** A file on a message or on what a tool gave. `session.attachment(sha256)` gives its bytes. */
@@ -92,7 +92,15 @@ export interface Chunks {
     readonly by: string;
   };
   /** Take shown text back to `offset` characters of the current step. */
-  reset: { readonly offset: number; readonly reason: 'retry' | 'crash' | 'lagged'; readonly waitMs?: number };
+  reset: {
+    readonly offset: number;
+    readonly reason: 'retry' | 'crash' | 'lagged';
+    /** Of the try that failed. */
+    readonly code?: ErrorCode;
+    readonly waitMs?: number;
+    /** Asked from now on, where it is another one. */
+    readonly model?: string;
+  };
 }
 
 export type ChunkOf<K extends keyof Chunks> = { readonly type: K; readonly at: At } & Chunks[K];

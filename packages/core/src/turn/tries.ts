@@ -120,10 +120,18 @@ export class Tries {
     const { live, handle } = this.#context;
     await live.append(records);
     await this.#context.purse.close();
-    const waitMs = (records.at(-1) as AttemptRecord).waitMs;
+    const { code, waitMs, model } = records.at(-1) as AttemptRecord;
     this.#attempt += 1;
     this.#own += 1;
-    handle.chunk({ type: 'reset', at: at(this.#context, this.#attempt), offset: 0, reason: 'retry', waitMs });
+    handle.chunk({
+      type: 'reset',
+      at: at(this.#context, this.#attempt),
+      offset: 0,
+      reason: 'retry',
+      code,
+      waitMs,
+      ...(model !== undefined && { model: model.name }),
+    });
   }
 
   async #planRepair(): ReturnType<typeof plan> {

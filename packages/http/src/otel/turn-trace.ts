@@ -14,6 +14,8 @@ export class TurnTrace {
   readonly #turn: Span;
   readonly #inTurn: Context;
   #model: Span | undefined;
+  /** The model that answers in place of the session's for the rest of the turn. */
+  #fallback: string | undefined;
   /** By call. */
   readonly #tools = new Map<string, Span>();
 
@@ -32,12 +34,12 @@ export class TurnTrace {
   }
 
   #named(): Attributes {
-    return modelAttributes(this.#session.state.model);
+    return modelAttributes(this.#fallback ?? this.#session.state.model);
   }
 
   /** The model is asked, from `startTime` on (default: now). */
-  #asks(startTime?: number): void {
-    this.#endModel(OTHER);
+  #asks(startTime?: number, failed = OTHER): void {
+    this.#endModel(failed);
     const named = this.#named();
     this.#model = this.#tracer.startSpan(
       `chat ${String(named['gen_ai.request.model'])}`,
@@ -67,9 +69,10 @@ export class TurnTrace {
     if (finishReason !== 'interrupted' && finishReason !== 'error') this.#endModel();
   }
 
-  retries({ reason, waitMs = 0 }: ChunkOf<'reset'>): void {
+  retries({ reason, code, waitMs = 0, model }: ChunkOf<'reset'>): void {
     if (reason !== 'retry') return;
-    this.#asks(Date.now() + waitMs);
+    this.#fallback = model ?? this.#fallback;
+    this.#asks(Date.now() + waitMs, code);
   }
 
   /** The model speaks: it was asked, by what no other event told. */
