@@ -41,12 +41,12 @@ export interface ChangeSessions extends Pick<Sessions, 'info' | 'delete'> {
   import(...given: Parameters<Sessions['import']>): Promise<Pick<Session, 'id'>>;
 }
 
-interface ChangeSession extends Pick<Session, 'answer' | 'export'> {
+export interface ChangeSession extends Pick<Session, 'state' | 'answer' | 'export' | 'rewind' | 'undo' | 'redo'> {
   fork(...given: Parameters<Session['fork']>): Promise<Pick<Session, 'head'>>;
 }
 
 /** What only looks. */
-export interface Reader extends Pick<SessionReader, 'list' | 'info' | 'show' | 'approvals' | 'usage'> {
+export interface Reader extends Pick<SessionReader, 'list' | 'info' | 'show' | 'approvals' | 'usage' | 'tree'> {
   /** Absent where the store keeps no text index. */
   search?: SessionStorage['search'];
 }

@@ -166,6 +166,70 @@ describe.each([
     expect((await at(['session', 'list', '--json'])).out).toBe('[]\n');
   });
 
+  it('a session is rewound, and what was done to it undone and done again', async () => {
+    says('One.', 'Two.', 'Other.');
+    const id = sessionIn((await at(['run', ...MODEL, 'first'])).err);
+    await at(['run', '--session', id, 'second']);
+    const shown = async (): Promise<{ id: string; content: string; takenBack?: true }[]> =>
+      JSON.parse((await at(['session', 'show', id, '--json'])).out).messages;
+    const second = (await shown())[2]?.id ?? '';
+    expect(await at(['session', 'redo', id])).toMatchObject({ code: 0, out: '', err: 'reprise: nothing to redo\n' });
+    expect(await at(['session', 'rewind', id, second])).toMatchObject({
+      code: 0,
+      out: 'second\n',
+      err: expect.stringContaining('messages left: 2'),
+    });
+    expect((await shown()).map(({ content, takenBack }) => [content, takenBack])).toEqual([
+      ['first', undefined],
+      ['One.', undefined],
+      ['second', true],
+      ['Two.', true],
+    ]);
+    expect((await at(['session', 'show', id])).out).toMatch(new RegExp(`${second} {2}\\(taken back\\)`));
+    expect(await at(['session', 'rewind', id, second])).toMatchObject({ code: 2, out: '' });
+    expect(await at(['run', '--session', id, 'third'])).toMatchObject({ code: 0, out: 'Other.\n' });
+    expect(JSON.stringify(fake.requests.at(-1)?.json['messages'])).not.toContain('second');
+    expect((await at(['session', 'undo', id])).out).toBe('undone: exchange (third)\n');
+    expect(JSON.parse((await at(['session', 'undo', id, '--json'])).out)).toMatchObject({
+      id,
+      what: 'rewind',
+      message: { content: 'second' },
+    });
+    expect((await at(['session', 'redo', id])).out).toBe('done again: rewind (second)\n');
+    for (const command of ['undo', 'redo', 'tree'])
+      expect(await at(['session', command, 'gone'])).toMatchObject({ code: 4, out: '' });
+    expect(await at(['session', 'rewind', 'gone', second])).toMatchObject({ code: 4, out: '' });
+  });
+
+  it('the family of a session is drawn from its top', async () => {
+    says('One.');
+    const id = sessionIn((await at(['run', ...MODEL, '--title', 'Root', 'first'])).err);
+    const fork = async (of: string, ...more: string[]) => (await at(['session', 'fork', of, ...more])).out.trim();
+    const [said] = JSON.parse((await at(['session', 'show', id, '--json'])).out).messages;
+    const left = await fork(id, '--from', said.id);
+    const right = await fork(id);
+    const far = await fork(right);
+    const drawn = (await at(['session', 'tree', right])).out;
+    const lined = drawn
+      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, 'TIME')
+      .trimEnd()
+      .split('\n');
+    expect(lined).toEqual(
+      expect.arrayContaining([
+        `${id}  Root  (2 messages, TIME)`,
+        expect.stringMatching(new RegExp(`^[├└]─ ${left} {2}Root {2}\\(1 message, TIME, copy up to ${said.id}\\)$`)),
+        expect.stringMatching(new RegExp(`^[├└]─ \\* ${right} {2}Root`)),
+        expect.stringMatching(new RegExp(`^[│ ] {2}└─ ${far} {2}Root`)),
+      ]),
+    );
+    expect(lined).toHaveLength(4);
+    expect(JSON.parse((await at(['session', 'tree', far, '--json'])).out)).toMatchObject({ root: id });
+    expect((await at(['session', 'tree', right, '--below'])).out.split('\n')).toHaveLength(3);
+    expect((await at(['session', 'tree', id, '--limit', '2'])).out).toContain(`reprise session tree --below ${id}`);
+    await at(['session', 'delete', '--yes', id]);
+    expect((await at(['session', 'tree', left])).out).toContain(`${id}  (deleted)`);
+  });
+
   it('models are listed', async () => {
     expect((await at(['models'])).out).toMatch(/^anthropic\/claude-sonnet-4-5 +\d+k tokens .*key set/m);
   });

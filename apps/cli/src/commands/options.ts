@@ -69,6 +69,17 @@ export const RUN = {
 /** Of commands that read one session or all. */
 export const READ = { json, storage, server } as const satisfies Options;
 
+/** Of commands that change one session. */
+export const CHANGE = { json, storage, server } as const satisfies Options;
+
+export const TREE = {
+  below: { type: 'switch', help: 'Only what lies below the session.' },
+  limit: { type: 'count', value: 'N', help: 'So many sessions at most, up to 1000. Default: 200.' },
+  json,
+  storage,
+  server,
+} as const satisfies Options;
+
 export const REPLAY = {
   lenient: { type: 'switch', help: 'Compare the records only, and not what the models are asked.' },
   json,

@@ -1,7 +1,7 @@
 import type { Command } from '@reprise/tui';
 import { define, one } from './define.ts';
 import { ANSWER, DELETE, FORK, MODELS, READ, RUN, SERVE } from './options.ts';
-import { SESSION_FILES } from './session/table.ts';
+import { SESSION_FILES, SESSION_HISTORY } from './session/table.ts';
 import { TOKEN } from './token/table.ts';
 
 const run = define({
@@ -158,7 +158,11 @@ export const COMMANDS: readonly Command<any>[] = [
   info,
   usage,
   SESSION_FILES.search,
+  SESSION_HISTORY.rewind,
+  SESSION_HISTORY.undo,
+  SESSION_HISTORY.redo,
   fork,
+  SESSION_HISTORY.tree,
   approvals,
   answer,
   remove,

@@ -16,10 +16,11 @@ export const show: Handler<typeof READ> = async ({ options, operands: [id = ''] 
 };
 
 function print(
-  { id, role, timestamp, content, toolCalls = [], toolResults = [], finishReason }: Message,
+  { id, role, timestamp, content, toolCalls = [], toolResults = [], finishReason, takenBack }: Message,
   out: Sink,
 ): void {
-  out.write(`${role}  ${timestamp}  ${id}${finishReason === 'interrupted' ? '  (interrupted)' : ''}\n`, 'bold');
+  const marks = [finishReason === 'interrupted' ? '  (interrupted)' : '', takenBack ? '  (taken back)' : ''].join('');
+  out.write(`${role}  ${timestamp}  ${id}${marks}\n`, takenBack ? 'dim' : 'bold');
   if (content !== '') out.write(`${content.trimEnd()}\n`);
   for (const call of toolCalls) {
     out.write(`${callLine(call)}\n`, 'cyan');

@@ -83,5 +83,7 @@ Tools are not run: they give what they gave. Exit code 1 at the first difference
   load: async () => (await import('./replay.ts')).replay,
 });
 
+export { SESSION_HISTORY } from './history-table.ts';
+
 /** Commands on sessions as a whole: their bytes, copies elsewhere, what is in them. */
 export const SESSION_FILES = { exporting, importing, verify, repair, gc, search, replay } as const;
