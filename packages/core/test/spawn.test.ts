@@ -84,6 +84,55 @@ test('a call begins a sub-session: a stored session with its own log, under its 
   expect(types).toEqual(['session', 'message', 'step', 'spawn', 'spent', 'spent', 'result', 'step', 'turn-end']);
 });
 
+test('the turn above tells of it before anything of it happens, and so does the feed', async () => {
+  const helper = agent();
+  const { sessions } = theatre(
+    {
+      root: [handing('middle')],
+      middle: [handing('lowest', 'c2')],
+      lowest: [saying('Deep.', { input: 1, output: 1 })],
+    },
+    [helper.tool],
+  );
+  const session = await sessions.create(start);
+  const turn = session.turn('root');
+  const told: string[] = [];
+  const watch = (above: Turn): void => {
+    above.on('spawn', ({ call: by, turn: below, session: there }) => {
+      told.push(`${by} begins ${there.id}`);
+      below.on('start', (started) => told.push(`${started.session} starts`));
+      below.on('end', ({ status }) => told.push(`${there.id} is ${status}`));
+      there.on('message', ({ role }) => told.push(`${there.id} has a message of the ${role}`));
+      watch(below);
+    });
+  };
+  watch(turn);
+  await turn.outcome();
+  expect(told).toEqual([
+    'c1 begins s2',
+    's2 starts',
+    's2 has a message of the user',
+    's2 has a message of the assistant',
+    'c2 begins s3',
+    's3 starts',
+    's3 has a message of the user',
+    's3 has a message of the assistant',
+    's3 is done',
+    's2 has a message of the assistant',
+    's2 is done',
+  ]);
+  const events = sessions.follow('s1')[Symbol.asyncIterator]();
+  for (;;) {
+    const { value } = await events.next();
+    if (value?.type === 'spawn') {
+      expect(value).toMatchObject({ turn: turn.id, call: 'c1', session: 's2' });
+      break;
+    }
+    expect(value?.type).not.toBe('turn_end');
+  }
+  await events.return?.();
+});
+
 test('what it takes is in the ledgers: its own, its parent’s with sub-sessions, and that of the root, however deep', async () => {
   const helper = agent();
   const { sessions } = theatre(

@@ -5,6 +5,7 @@ import type { Turn } from '@reprise/core';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { eventLoopLag } from '../src/node/index.ts';
 import { ROUTES } from '../src/routes/all.ts';
+import { AGENT, toolCall } from './support/model.ts';
 import { TOKEN, stage } from './support/stage.ts';
 
 /** What Prometheus would read: the value of each series. */
@@ -104,6 +105,22 @@ test('tool calls are counted by tools that the server knows, and by how they wen
     'reprise_tool_calls_total{tool="write",outcome="error"}': 1,
     'reprise_turns_total{status="done"}': 1,
     'reprise_tokens_total{kind="output"}': 2,
+  });
+});
+
+test('what sub-sessions do is counted too, and their ends apart', async () => {
+  const there = stage({ tools: [AGENT] }, { tools: [AGENT] });
+  const { call, session, model } = there;
+  model.script.push([toolCall('c1', 'agent', { prompt: 'Do it.' })], [toolCall('c2', 'agent', { prompt: 'Deeper.' })]);
+  model.script.push(['De', new Error('broken')], ['Deep.'], ['Middle.'], ['Done.']);
+  await call('POST', `/v1/sessions/${await session()}/messages`, { content: 'hello' });
+  expect(await scraped(there)).toMatchObject({
+    'reprise_turns_total{status="done"}': 1,
+    'reprise_sub_sessions_total{status="done"}': 2,
+    'reprise_tokens_total{kind="input"}': 50,
+    'reprise_tokens_total{kind="output"}': 25,
+    'reprise_tool_calls_total{tool="agent",outcome="ok"}': 2,
+    reprise_model_retries_total: 1,
   });
 });
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TraceOptions } from '../src/otel/index.ts';
 import { traceTurns } from '../src/otel/index.ts';
-import { testModel } from './support/model.ts';
+import { AGENT, testModel, toolCall } from './support/model.ts';
 import { stage } from './support/stage.ts';
 
 function traced(options: TraceOptions = {}) {
@@ -142,6 +142,25 @@ test('a try that failed is a span of its own, with its code, and so is the one t
   ]);
   expect(spans('invoke_agent reprise')[0]?.status.code).toBe(SpanStatusCode.UNSET);
   expect(text()).not.toContain('secret');
+});
+
+test('a sub-session has its spans below the call that began it', async () => {
+  const { exporter, spans, onTurn } = traced();
+  const { call, session, model, sessions } = stage({ onTurn }, { tools: [AGENT] });
+  model.script.push([toolCall('c1', 'agent', { prompt: 'Do it.' })], ['Sub.'], ['Done.']);
+  const about = await session();
+  await call('POST', `/v1/sessions/${about}/messages`, { content: 'hello' });
+  const [{ id: below } = { id: '' }] = await sessions.list({ where: { parent: about } });
+  const [tool] = spans('execute_tool agent');
+  const of = (conversation: string, name: string) =>
+    spans(name).filter(({ attributes }) => attributes['gen_ai.conversation.id'] === conversation);
+  const [turn] = of(about, 'invoke_agent reprise');
+  const [sub] = of(below, 'invoke_agent reprise');
+  expect([tool, sub].map((span) => span?.parentSpanContext?.spanId)).toEqual([id(turn), id(tool)]);
+  expect(of(below, 'chat model').map((span) => span.parentSpanContext?.spanId)).toEqual([id(sub)]);
+  expect(of(about, 'chat model').map((span) => span.parentSpanContext?.spanId)).toEqual([id(turn), id(turn)]);
+  expect(new Set(exporter.getFinishedSpans().map((span) => span.spanContext().traceId)).size).toBe(1);
+  expect(sub?.attributes).toMatchObject({ 'gen_ai.usage.input_tokens': 10, 'gen_ai.agent.name': 'reprise' });
 });
 
 test('a model that answers in place of another one has its name in the span', async () => {

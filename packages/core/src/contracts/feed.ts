@@ -57,6 +57,8 @@ export interface StoredEvents {
     readonly message?: string;
     readonly by: string;
   };
+  /** A call begins a sub-session, which has events of its own. Its result ends that. */
+  spawn: { readonly time: string; readonly turn: string; readonly call: string; readonly session: string };
   /** The one end of a turn. `interrupted`: its process ended before it. */
   turn_end: {
     readonly time: string;

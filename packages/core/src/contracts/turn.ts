@@ -1,5 +1,6 @@
 import type { Coded, ErrorCode } from '../errors.ts';
 import type { Asked, Verdict } from './ask.ts';
+import type { Session } from './session.ts';
 
 /** A file on a message or on what a tool gave. `session.attachment(sha256)` gives its bytes. */
 export interface Attachment {
@@ -128,6 +129,8 @@ export type TurnEvents = { [K in keyof Chunks]: ChunkOf<K> } & {
   /** The message is part of that turn, which is not this handle's; `seq` is its record. */
   joined: { readonly turn: string; readonly seq: number };
   start: { readonly turn: string; readonly session: string };
+  /** A call begins a sub-session, whose turn hangs on this one. Before anything of it happens; only in the process that runs it. */
+  spawn: { readonly call: string; readonly turn: Turn; readonly session: Session };
   end: Outcome;
   error: Coded;
 };

@@ -18,7 +18,6 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case 'verdict':
     case 'reserve':
     case 'carry-on':
-    case 'spawn':
     case 'spent':
       return undefined;
     case 'session': {
@@ -44,6 +43,10 @@ export function eventOf(record: Rec | undefined, at: At): FeedEvent | undefined 
     case 'attempt': {
       const { code, waitMs, model } = record;
       return { type: 'reset', at, offset: 0, reason: 'retry', code, waitMs, ...known({ model: model?.name }) };
+    }
+    case 'spawn': {
+      const { at: time, turn, call, session } = record;
+      return { type: 'spawn', at, time, turn, call, session };
     }
     case 'turn-end': {
       const { type: _type, at: time, spent: _spent, ...facts } = record;

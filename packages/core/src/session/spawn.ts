@@ -6,6 +6,7 @@ import { runTurn } from '../turn/run.ts';
 import { isoNow } from './clock.ts';
 import { unborn } from './live.ts';
 import type { Parts } from './parts.ts';
+import { handleOf } from './parts.ts';
 import { perform } from './perform.ts';
 import { start } from './start-turn.ts';
 import { checkTask, firstRecord } from './sub-task.ts';
@@ -43,6 +44,7 @@ export function spawn(
   };
   const { purse, family } = context;
   child.above = { purse, family, signal: AbortSignal.any([signal, context.signal, family.over]), tell };
+  context.handle.spawned({ call, turn: handle, session: handleOf(child) });
   start(child, handle, async () => {
     try {
       await live.append({ type: 'spawn', ...facts(), call });

@@ -74,6 +74,10 @@ export class TurnHandle implements Turn {
   }
 
   /** A delta. Hot: `at` is asked only where somebody is told of it. */
+  spawned(facts: TurnEvents['spawn']): void {
+    this.#events.emit('spawn', facts);
+  }
+
   flow(kind: 'text' | 'reasoning', content: string, at: () => At): void {
     this.#feed.flow(kind, content, at);
     if (this.#events.hears(kind)) this.#events.emit(kind, { type: kind, at: at(), content });

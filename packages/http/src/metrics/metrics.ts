@@ -30,7 +30,8 @@ export class Metrics {
     BOUNDS,
   );
   readonly #turns = new Counter('reprise_turns_total', 'Turns that ended.');
-  readonly #tokens = new Counter('reprise_tokens_total', 'Tokens of the model calls of turns.');
+  readonly #below = new Counter('reprise_sub_sessions_total', 'Sub-sessions of tool calls that ended.');
+  readonly #tokens = new Counter('reprise_tokens_total', 'Tokens of the model calls of turns and their sub-sessions.');
   readonly #calls = new Counter('reprise_tool_calls_total', 'Tool calls that have a result.');
   readonly #retries = new Counter('reprise_model_retries_total', 'Model calls that were made again.');
   readonly #tools: ReadonlySet<string>;
@@ -45,9 +46,10 @@ export class Metrics {
     this.#seconds.add({ operation }, ms / 1000);
   }
 
-  /** Counts what a turn does. One that turns out to be a part of another is counted there. */
-  watch(turn: Turn): void {
+  /** Counts what a turn does, with what is below it. One that turns out to be a part of another is counted there. */
+  watch(turn: Turn, ends = this.#turns): void {
     let joined = false;
+    turn.on('spawn', ({ turn: below }) => this.watch(below, this.#below));
     turn.on('joined', () => (joined = true));
     turn.on('tool_result', ({ tool, error }) => {
       if (joined) return;
@@ -57,12 +59,12 @@ export class Metrics {
       if (!joined && reason === 'retry') this.#retries.add({});
     });
     turn.on('end', (outcome) => {
-      if (!joined) this.#ended(outcome);
+      if (!joined) this.#ended(outcome, ends);
     });
   }
 
-  #ended({ status, usage: { input, output, cached, reasoning } }: Outcome): void {
-    this.#turns.add({ status });
+  #ended({ status, usage: { input, output, cached, reasoning } }: Outcome, ends: Counter): void {
+    ends.add({ status });
     for (const [kind, tokens] of Object.entries({ input, output, cached, reasoning }))
       this.#tokens.add({ kind }, tokens);
   }
@@ -72,6 +74,7 @@ export class Metrics {
       this.#requests.text(),
       this.#seconds.text(),
       this.#turns.text(),
+      this.#below.text(),
       this.#tokens.text(),
       this.#calls.text(),
       this.#retries.text(),

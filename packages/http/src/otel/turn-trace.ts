@@ -101,6 +101,12 @@ export class TurnTrace {
     if (this.#tools.size === 0) this.#asks();
   }
 
+  /** Where the spans of what a call begins belong. */
+  in(call: string): Context {
+    const span = this.#tools.get(call);
+    return span === undefined ? this.#inTurn : trace.setSpan(this.#inTurn, span);
+  }
+
   ends({ status, error, usage, finishReason }: Outcome): void {
     const code = status === 'done' ? undefined : (error?.code ?? OTHER);
     for (const span of this.#tools.values()) {

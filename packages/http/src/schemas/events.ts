@@ -88,6 +88,7 @@ export const feedEvent = z
       message: z.string().optional(),
       by: z.string(),
     }),
+    event('spawn', { time, turn: z.string(), call: z.string(), session: sessionId }),
     event('reset', {
       offset: count,
       reason: z.enum(['retry', 'crash', 'lagged']),

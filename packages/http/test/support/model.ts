@@ -1,5 +1,6 @@
 import { ReadableStream } from 'node:stream/web';
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import { defineTool } from '@reprise/core';
 import type { ModelInfo } from '@reprise/core';
 
 type Call = Extract<LanguageModelV4StreamPart, { type: 'tool-call' }>;
@@ -47,6 +48,15 @@ export function testModel(): TestModel {
     },
   };
 }
+
+/** Hands its prompt to a sub-session, and gives what came of it. */
+export const AGENT = defineTool<{ prompt: string }, unknown>({
+  name: 'agent',
+  description: 'Hands work on.',
+  input: { type: 'object', properties: { prompt: { type: 'string' } }, required: ['prompt'] },
+  replay: 'never',
+  run: async ({ prompt }, context) => (await context.spawn({ prompt }).outcome()).message?.content,
+});
 
 export function toolCall(id: string, tool: string, input: object = {}): Call {
   return { type: 'tool-call', toolCallId: id, toolName: tool, input: JSON.stringify(input) };
