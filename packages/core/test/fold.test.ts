@@ -7,6 +7,7 @@ import { loadState } from '../src/session/load.ts';
 import { toCheckpoint } from '../src/state/checkpoint.ts';
 import { extend } from '../src/state/extend.ts';
 import { headOf } from '../src/state/head.ts';
+import { mayHold } from '../src/state/keys.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settle } from '../src/turn/settle.ts';
 import { stepKey } from '../src/turn/draft.ts';
@@ -88,6 +89,7 @@ const facts = fc.oneof(
       attachments: files,
       output: fc.constantFrom(undefined, undefined, { type: 'object' }),
       correction: fc.constantFrom(undefined, undefined, true),
+      key: fc.constantFrom(undefined, 'k1', 'k2', 'k3'),
     }),
   },
   {
@@ -446,6 +448,18 @@ test('what is taken back leaves the window exactly as it was, whatever happened 
       expect(after.usage).toEqual(spent.usage);
       expect(after.ledger).toEqual(spent.ledger);
       expect(after.lastMessage).toEqual(spent.lastMessage);
+    }),
+    runs,
+  );
+});
+
+test('a state remembers every key of its log, whatever came after it', () => {
+  fc.assert(
+    fc.property(log, (records) => {
+      const { keys } = fold(records);
+      for (const record of records)
+        if (record.type === 'message' && record.key !== undefined) expect(mayHold(keys, record.key)).toBe(true);
+      expect(mayHold(keys, 'k4')).toBe(false);
     }),
     runs,
   );

@@ -128,6 +128,25 @@ test('one key is answered once, also when it is sent twice or a crash kept it in
   expect(spoken.filter((content) => content === 'second')).toHaveLength(1);
 });
 
+test('a message that was answered and then left the window was answered, for whoever waits and whatever a crash kept in the inbox', async () => {
+  const { other, turn, letGo, storage, session, clock, asked } = await busy();
+  const waiting = other.turn('second', { busy: 'queue', key: 'k1' });
+  await queued(waiting);
+  letGo();
+  await turn.outcome();
+  await session.message('third');
+  await session.pruneContext({ keepLast: 1 });
+  expect(await clock.drive(waiting.outcome())).toMatchObject({ status: 'done', message: { content: 'second answer' } });
+  await storage.inbox?.put(session.id, {
+    key: 'k1',
+    json: JSON.stringify({ kind: 'message', mode: 'queue', text: 'second' }),
+  });
+  await session.message('fourth');
+  expect((await session.getMessages()).filter(({ content }) => content === 'second')).toHaveLength(1);
+  expect(asked().filter((prompt) => prompt.includes('"second"'))).toHaveLength(2);
+  await expect(session.withdraw('k1')).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
 test('a message that nobody has taken up can be taken back', async () => {
   const { other, turn, letGo, session } = await busy();
   const waiting = other.turn('second', { busy: 'queue' });
@@ -161,7 +180,7 @@ test('by its key it is taken back from anywhere, until somebody has taken it up'
   await turn.outcome();
   expect(await clock.drive(waiting.outcome())).toMatchObject({ status: 'aborted' });
   expect(await clock.drive(kept.outcome())).toMatchObject({ status: 'done', message: { content: 'second answer' } });
-  expect([session.knows('k1'), other.knows('k2')]).toEqual([false, true]);
+  expect(await Promise.all([session.knows('k1'), other.knows('k2')])).toEqual([false, true]);
   await expect(other.withdraw('k2')).rejects.toMatchObject({ code: 'CONFLICT' });
   expect(there.model.requests.map(({ prompt }) => JSON.stringify(prompt)).join()).not.toContain('"second"');
 });

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MessagePage } from '../src/contracts/history.ts';
+import type { Session } from '../src/contracts/session.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { call, calls, say, text } from './support/model.ts';
 import { stage, tool } from './support/stage.ts';
@@ -23,6 +24,92 @@ test('a message with the same key is one turn, also in the next process', async 
   expect((await again.message('hello', { key: 'k2' })).content).toBe('second');
   expect(model.requests).toHaveLength(2);
   await expect(again.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+describe('a key is remembered over the whole history', () => {
+  /** A session that was told something under a key, which then left its window; the store says which records are read. */
+  async function long(leave: (session: Session) => Promise<unknown>) {
+    const seen: number[] = [];
+    const inner = memoryStorage();
+    const storage = faulty({
+      ...inner,
+      async *read(...range) {
+        for await (const page of inner.read(...range))
+          for (const record of page) {
+            seen.push(record.seq);
+            yield [record];
+          }
+      },
+    });
+    const scene = stage({ storage, tools: [tool('look')] });
+    scene.model.script.push(calls(call('a', 'look')), say('first'));
+    const session = await scene.sessions.create(start);
+    const { tokens } = await session.turn('hello', { key: 'k1' }).outcome();
+    await session.message('and then?');
+    await leave(session);
+    seen.length = 0;
+    return { ...scene, session, seen, storage, tokens };
+  }
+
+  const answered = { status: 'done', steps: 2, message: { content: 'first', finishReason: 'stop' } };
+
+  test.each<[string, (session: Session) => Promise<unknown>]>([
+    ['pruned', (session) => session.pruneContext({ keepLast: 1 })],
+    ['cleared', (session) => session.clearHistory()],
+    ['deleted', async (session) => session.deleteMessage((await session.getMessages())[0]?.id ?? '')],
+    ['edited', async (session) => session.editMessage((await session.getMessages())[0]?.id ?? '', { content: 'hi' })],
+    ['taken back', async (session) => session.rewind((await session.getMessages())[0]?.id ?? '')],
+  ])(
+    '%s: the same message gets the same answer, here and after a restart, and nobody is asked',
+    async (_how, leave) => {
+      const { session, model, restart, storage, tokens } = await long(leave);
+      const asked = model.requests.length;
+      const records = (await recordsOf(storage, session.id)).length;
+      for (const handle of [session, await restart({ storage }).sessions.resume(session.id)]) {
+        const turn = handle.turn('hello', { key: 'k1' });
+        const joined = new Promise((resolve) => turn.once('joined', resolve));
+        expect(await turn.outcome()).toMatchObject({ ...answered, tokens });
+        expect(await joined).toMatchObject({ seq: 2 });
+        expect(await handle.knows('k1')).toBe(true);
+        await expect(handle.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+      }
+      expect(model.requests).toHaveLength(asked);
+      expect(await recordsOf(storage, session.id)).toHaveLength(records);
+    },
+  );
+
+  test('a new key reads nothing of it; an old one reads up to its message, and from there to the end of its turn', async () => {
+    const { session, seen } = await long((one) => one.pruneContext({ keepLast: 1 }));
+    await session.message('something new', { key: 'k2' });
+    expect(seen).toEqual([]);
+    await session.message('hello', { key: 'k1' });
+    // session and message; message, step, result, step and the end of the turn
+    expect(seen).toEqual([1, 2, 2, 3, 4, 5, 6]);
+  });
+
+  test('of a message whose end is lost: that, and not the end of another', async () => {
+    const { session, sessions } = await long((one) => one.setModel('test/model'));
+    const { records = [], ...exported } = await session.export();
+    const end = (records as { type: string }[]).findIndex(({ type }) => type === 'turn-end');
+    const torn = records.map((record, i) =>
+      i === end ? { type: 'warning', at: exported.metadata.createdAt, message: '' } : record,
+    );
+    const other = await sessions.import({ ...exported, id: 'other', records: torn });
+    const outcome = await other.turn('hello', { key: 'k1' }).outcome();
+    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'STORAGE_DAMAGED' } });
+  });
+
+  test('of a message that no turn answers: CONFLICT', async () => {
+    const { sessions } = stage();
+    const { createdAt: timestamp, id } = (await sessions.create(start)).state;
+    const exported = await (await sessions.resume(id)).export();
+    const said = { type: 'message', id: 'm1', role: 'user', content: 'hello', timestamp, key: 'k1' };
+    const session = await sessions.import({ ...exported, id: 'other', records: [...(exported.records ?? []), said] });
+    await expect(session.message('hello', { key: 'k1' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'The key k1 was used for a message that no turn answers.',
+    });
+  });
 });
 
 test('the key of a turn that a crash cut short answers with what is left of it', async () => {

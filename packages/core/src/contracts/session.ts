@@ -111,7 +111,8 @@ export interface TurnOptions {
   readonly busy?: 'fail' | 'queue' | 'steer';
   /**
    * Idempotency key: a message whose key was used before is not sent again, and the handle tells how that one ended (`joined` says which turn).
-   * CONFLICT where the texts differ. Keys are remembered with their messages, as long as these are in the window. 1 to 100 letters, digits, _ and -.
+   * CONFLICT where the texts differ. A session remembers the keys of all its messages, also of those that left the window or were taken back. 1 to 100
+   * letters, digits, _ and -.
    */
   readonly key?: string;
   /** How hard the model thinks in this turn, in place of the session's `effort`. */
@@ -180,8 +181,8 @@ export interface Session {
   turn(input: MessageInput, options?: TurnOptions): Turn;
   /** Ends the turns that run on this session, also in another process. Resolves once nothing runs; TIMEOUT where that process doesn't answer. */
   abort(reason?: string): Promise<void>;
-  /** Whether a message was stored under this idempotency key, as far as the window reaches. */
-  knows(key: string): boolean;
+  /** Whether a message was stored under this idempotency key, however long ago. The log is read only where that may be so. */
+  knows(key: string): Promise<boolean>;
   /**
    * Takes back a message that waits under this key, wherever it was sent. Resolves once that is stored: nobody answers it any more. CONFLICT
    * where it was taken up already.

@@ -3,7 +3,7 @@ import { sleep } from '../session/clock.ts';
 import type { Parts } from '../session/parts.ts';
 import { ready } from '../session/ready.ts';
 import { cancelEntry, letterEntry } from './entries.ts';
-import { knows } from './taken-up.ts';
+import { knows } from './kept-keys.ts';
 import { AGAIN_MS } from './sender.ts';
 
 /** Ends the turn that runs on a session, in whichever process. Resolves once nothing runs there. */
@@ -41,7 +41,7 @@ export async function withdraw({ live, runtime }: Parts, key: string): Promise<v
     throw new RepriseError('UNSUPPORTED', 'This store keeps no messages for a busy session.');
   }
   await live.refresh();
-  if (knows(live, key)) {
+  if (await knows(live, key)) {
     throw new RepriseError('CONFLICT', `The message ${key} was taken up already.`, {
       hint: 'Abort the turn that answers it.',
     });

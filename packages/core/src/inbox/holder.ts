@@ -3,6 +3,7 @@ import type { TurnContext } from '../turn/context.ts';
 import { isoNow } from '../session/clock.ts';
 import type { Letter, MessageLetter } from './entries.ts';
 import { readLetter } from './entries.ts';
+import { knows } from './kept-keys.ts';
 
 /** A holder looks for aborts so often while its turn runs: well within the two seconds in which tools must be gone. */
 const LOOK_MS = 500;
@@ -16,8 +17,7 @@ export async function waitingMessages(live: LiveSession): Promise<MessageLetter[
   if (letters.length === 0) return [];
   const cancelled = new Set(letters.flatMap((letter) => (letter.kind === 'cancel' ? [letter.message] : [])));
   const taken = new Set<string>();
-  for (const { record } of live.state.entries)
-    if (record.type === 'message' && record.key !== undefined) taken.add(record.key);
+  for (const { kind, key } of letters) if (kind === 'message' && (await knows(live, key))) taken.add(key);
   const over = letters.filter(({ kind, key }) => kind === 'cancel' || cancelled.has(key) || taken.has(key));
   if (over.length > 0) await live.dropInbox(over.map(({ key }) => key));
   return letters.filter((letter) => letter.kind === 'message' && !over.includes(letter)) as MessageLetter[];

@@ -1,43 +1,48 @@
-import type { Outcome } from '../contracts/turn.ts';
+import type { Message, Outcome } from '../contracts/turn.ts';
 import { RepriseError } from '../errors.ts';
-import type { TurnEndRecord } from '../records/types.ts';
+import type { MessageRecord, StepRecord, TurnEndRecord } from '../records/types.ts';
 import type { LiveSession } from '../session/live.ts';
 import { readable } from '../session/load.ts';
 import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
 import { ready } from '../session/ready.ts';
+import { Transcript } from '../state/transcript.ts';
 import type { TurnHandle } from '../turn/handle.ts';
-import { lastMessage } from '../turn/outcome.ts';
+import { seqOf } from './kept-keys.ts';
 
 /**
- * How the turn ended in which the message of this key was answered, whoever sent it; `undefined` where there is none. CONFLICT where it was
- * another message.
+ * How the turn ended in which the message of this key, record `seq`, was answered, whoever sent it and however long ago. CONFLICT where it was
+ * another message, or one that no turn answers.
  */
-async function answered({ live }: Parts, handle: TurnHandle, key: string, text: string): Promise<Outcome | undefined> {
-  const entries = live.state.entries.toArray();
-  const at = entries.findIndex(({ record }) => record.type === 'message' && record.key === key);
-  const entry = entries[at];
-  if (entry?.record.type !== 'message') return undefined;
-  const { record, seq } = entry;
-  if (record.content !== text) {
-    throw new RepriseError('CONFLICT', `The key ${key} was used for another message.`, {
+async function answered(
+  live: LiveSession,
+  seq: number,
+  handle: TurnHandle,
+  key: string,
+  text: string,
+): Promise<Outcome> {
+  const { said, message, end } = await exchangeAt(live, seq);
+  const { turn } = said ?? {};
+  if (said !== undefined && (said.content !== text || turn === undefined)) {
+    const what = said.content === text ? 'a message that no turn answers' : 'another message';
+    throw new RepriseError('CONFLICT', `The key ${key} was used for ${what}.`, {
       hint: 'Take a new key for each new message.',
       details: { key },
     });
   }
-  const { turn } = record;
   if (turn !== undefined) handle.joined(turn, seq);
-  const last = entries
-    .slice(at + 1)
-    .findLast(({ record: later }) => later.type === 'step' && later.turn === turn)?.record;
-  const end = turn === undefined ? undefined : await endOf(live, turn, seq);
-  if (end === undefined) return nothing('failed', new RepriseError('INTERNAL', `The turn ${turn} has no end.`));
+  if (end === undefined) {
+    const lost = new RepriseError('STORAGE_DAMAGED', `How the message ${key} was answered can not be read any more.`, {
+      hint: '`reprise session verify` names the place. To have it answered again, send it under a new key.',
+    });
+    return nothing('failed', lost);
+  }
   const { status, finishReason, usage, steps, error, output } = end;
   const value = output === undefined ? {} : { output };
   return {
     status: status === 'interrupted' ? 'aborted' : status,
     finishReason,
-    ...(last?.type === 'step' && { message: { ...lastMessage(live.state, last), ...value } }),
+    ...(message !== undefined && { message: { ...message, ...value } }),
     ...value,
     ...(error !== undefined && { error: new RepriseError(error.code, error.message) }),
     tokens: usage.total,
@@ -46,33 +51,51 @@ async function answered({ live }: Parts, handle: TurnHandle, key: string, text: 
   };
 }
 
-/** The end of a turn whose message is record `after`. */
-async function endOf(live: LiveSession, turn: string, after: number): Promise<TurnEndRecord | undefined> {
-  for await (const stored of live.records(after, [])) {
-    const record = readable(stored, []);
-    if (record?.type === 'turn-end' && record.turn === turn) return record;
-  }
-  return undefined;
+interface Exchange {
+  /** What cannot be read any more is absent. */
+  readonly said?: MessageRecord;
+  /** The last that the model said after it in its turn. */
+  readonly message?: Message;
+  readonly end?: TurnEndRecord;
 }
+
+/** What came of the message in record `seq`, as it was then; nothing after its turn is read. */
+async function exchangeAt(live: LiveSession, seq: number): Promise<Exchange> {
+  const transcript = new Transcript();
+  let said: MessageRecord | undefined;
+  let last: StepRecord | undefined;
+  let end: TurnEndRecord | undefined;
+  for await (const stored of live.records(seq - 1, [])) {
+    const record = readable(stored, []);
+    if (stored.seq === seq && record?.type === 'message') said = record;
+    // Another turn began: the end of this one is lost.
+    if (record?.type === 'message' && record.turn !== said?.turn) break;
+    transcript.add(stored.seq, record);
+    if (record?.type === 'step') last = record;
+    if (record?.type === 'turn-end') end = record;
+    if (end !== undefined) break;
+  }
+  const message = last === undefined ? undefined : transcript.message(last.id);
+  return {
+    ...(said !== undefined && { said }),
+    ...(message !== undefined && { message }),
+    ...(end !== undefined && { end }),
+  };
+}
+
+type Sent = readonly [handle: TurnHandle, key: string, text: string];
 
 /** The same of a message that waited, and waits no more. */
-export async function takenUp(parts: Parts, handle: TurnHandle, key: string, text: string): Promise<Outcome> {
-  const outcome = await answered(parts, handle, key, text);
-  return outcome ?? nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
+export async function takenUp({ live }: Parts, ...[handle, key, text]: Sent): Promise<Outcome> {
+  const seq = await seqOf(live, key);
+  if (seq === undefined) return nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
+  return answered(live, seq, handle, key, text);
 }
 
-/** The same of one that may have been sent before; a turn that a crash left open is ended first. */
-export async function answeredBefore(
-  parts: Parts,
-  ...message: [handle: TurnHandle, key: string, text: string]
-): Promise<Outcome | undefined> {
-  if (!knows(parts.live, message[1])) return undefined;
+/** The same of one that may have been sent before; `undefined` where it was not. A turn that a crash left open is ended first. */
+export async function answeredBefore(parts: Parts, ...[handle, key, text]: Sent): Promise<Outcome | undefined> {
+  const seq = await seqOf(parts.live, key);
+  if (seq === undefined) return undefined;
   await ready(parts);
-  return answered(parts, ...message);
-}
-
-/** Whether a message of this key is in the window. */
-export function knows({ state }: LiveSession, key: string): boolean {
-  for (const { record } of state.entries) if (record.type === 'message' && record.key === key) return true;
-  return false;
+  return answered(parts.live, seq, handle, key, text);
 }

@@ -8,7 +8,7 @@ import type {
 } from '../contracts/session.ts';
 import type { Message, MessageStream, Turn } from '../contracts/turn.ts';
 import { abortTurns, withdraw } from '../inbox/abort.ts';
-import { knows } from '../inbox/taken-up.ts';
+import { knows } from '../inbox/kept-keys.ts';
 import { answerAsk, approvalsOf } from '../inbox/answer.ts';
 import { clearHistory, deleteMessage, editMessage, pruneContext } from './edit.ts';
 import { redo, rewind, undo } from './take-back.ts';
@@ -59,7 +59,7 @@ export class SessionHandle implements Session {
     return abortTurns(this.#parts, reason);
   }
 
-  knows(key: string): boolean {
+  knows(key: string): Promise<boolean> {
     return knows(this.#parts.live, key);
   }
 

@@ -2,7 +2,6 @@ import type { Expected, Undone } from '../contracts/history.ts';
 import type { Message } from '../contracts/turn.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
-import { waitingMessages } from '../inbox/holder.ts';
 import type { TakeBack } from '../records/types.ts';
 import { Actions } from '../state/actions.ts';
 import { Transcript } from '../state/transcript.ts';
@@ -83,8 +82,6 @@ type Given<R> = R extends TakeBack ? Omit<R, 'messages'> : never;
 
 /** Stores it; the transcript then shows what is left. */
 async function takeBack({ live }: Parts, transcript: Transcript, given: Given<TakeBack>): Promise<void> {
-  // A message that was taken up, and that a crash kept in the inbox, is known by its place in the window: it must not be answered again.
-  await waitingMessages(live);
   transcript.add(live.state.seq + 1, { ...given, messages: 0 });
   const messages = transcript.current().filter(({ role }) => role !== 'system').length;
   await live.append({ ...given, messages });

@@ -7,7 +7,7 @@ const RECORDS = 256;
 const CHARACTERS = 1_048_576;
 
 /** Raised with every field of a state that a fold fills. A checkpoint of another number is passed over, and the next one is whole again. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Everything of a state but the bodies. */
 interface Folded extends Omit<State, 'entries' | 'tokens' | 'checkpoint' | 'since' | 'seq'> {

@@ -23,6 +23,7 @@ import {
 } from './account.ts';
 import { fromCheckpoint } from './checkpoint.ts';
 import { answered, asked, begun, ungranted } from './asks.ts';
+import { withKey } from './keys.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
 import { EMPTY, entryOf, opened } from './state.ts';
@@ -56,7 +57,9 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
           : { ...titled, open: opened(begins, seq, record), failed: false },
         record.attachments,
       );
-      return push(begun, entryOf(seq, record), record.role);
+      const { key } = record;
+      const known = key === undefined ? begun : { ...begun, keys: withKey(begun.keys, key) };
+      return push(known, entryOf(seq, record), record.role);
     }
     case 'step':
       return withOpenStep(push(next, entryOf(seq, record), 'assistant'), record);

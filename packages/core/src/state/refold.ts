@@ -45,10 +45,11 @@ export function foldLog(log: readonly (Numbered<Rec | undefined> & { readonly ch
 
 function joined(facts: State, talk: State): State {
   const { open: _open, stale: _stale, title: _title, ...conversation } = voided({ ...talk, seq: facts.seq });
-  const { lastMessage, messageCount, usage, ledger, failed, refused, checkpoint, since, title } = facts;
+  const { lastMessage, messageCount, usage, ledger, failed, refused, checkpoint, since, title, keys } = facts;
   return {
     ...conversation,
     ...(title !== undefined && { title }),
+    ...(keys !== undefined && { keys }),
     lastMessage,
     messageCount,
     usage,

@@ -20,6 +20,7 @@ import type { Limits, UsageByModel } from '../contracts/usage.ts';
 import type { Ledger, Spending } from './ledger.ts';
 import { EMPTY_LEDGER, NO_SPENDING } from './ledger.ts';
 import { List } from './list.ts';
+import type { Keys } from './keys.ts';
 import type { Ruling } from './verdicts.ts';
 
 /** A record in the window, with the tokens that its body takes, about. */
@@ -145,6 +146,8 @@ export interface State {
   readonly open?: OpenTurn;
   /** Whether calls of steps in the window that providers run themselves may run. */
   readonly verdicts?: readonly Ruling[];
+  /** Under which its messages were sent, also those that left the window or were taken back. */
+  readonly keys?: Keys;
   /** Fingerprints of calls that a person allowed for the whole session. */
   readonly grants: readonly string[];
   /** Newest checkpoint, and what was written since. */

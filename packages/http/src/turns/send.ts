@@ -58,7 +58,7 @@ async function send(
   const session = await pool.open(id);
   const { busy = 'fail', key } = options;
   const waits = pool.isBusy(id);
-  if (waits && busy === 'fail' && (key === undefined || !session.knows(key))) {
+  if (waits && busy === 'fail' && (key === undefined || !(await session.knows(key)))) {
     throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', {
       hint: 'Send the message with `busy` "queue" or "steer", or wait.',
     });
