@@ -35,8 +35,8 @@ export default {
       patches: [
         [
           'log-writer.ts',
-          'this.#write(bytes, records.length);\n      fdatasyncSync(this.#fd);',
-          'this.#write(bytes, records.length);',
+          'await this.#write(bytes, records.length);\n      await syncData(this.#fd);',
+          'await this.#write(bytes, records.length);',
         ],
       ],
     },
@@ -46,25 +46,43 @@ export default {
     },
     {
       name: 'the name of a new session is not synced',
-      patches: [['session-writer.ts', 'this.#saveMetadata();\n      syncFolder(root);', 'this.#saveMetadata();']],
+      patches: [
+        [
+          'session-writer.ts',
+          'await this.#saveMetadata();\n      await syncFolder(root);',
+          'await this.#saveMetadata();',
+        ],
+      ],
     },
     {
       name: 'the names in a new session are not synced',
       patches: [
-        ['session-writer.ts', 'syncFolder(folder);\n      this.#saveMetadata();', 'this.#saveMetadata();'],
-        ['session-writer.ts', 'syncFolder(this.place.folder);\n    this.#metadata = text;', 'this.#metadata = text;'],
+        [
+          'session-writer.ts',
+          'await syncFolder(folder);\n      await this.#saveMetadata();',
+          'await this.#saveMetadata();',
+        ],
+        [
+          'session-writer.ts',
+          'await syncFolder(this.place.folder);\n    this.#metadata = text;',
+          'this.#metadata = text;',
+        ],
       ],
     },
-    { name: 'a rewritten log is not synced before its rename', patches: [['rewrite.ts', 'fsyncSync(fd);', '']] },
+    { name: 'a rewritten log is not synced before its rename', patches: [['rewrite.ts', 'await syncFile(fd);', '']] },
     {
       name: 'the rename of a rewritten log is not synced',
       patches: [
-        ['session-writer.ts', 'old.close();\n      syncFolder(folder);', 'old.close();'],
-        ['session-writer.ts', 'syncFolder(this.place.folder);\n    this.#metadata = text;', 'this.#metadata = text;'],
+        ['session-writer.ts', 'old.close();\n      await syncFolder(folder);', 'old.close();'],
+        [
+          'session-writer.ts',
+          'await syncFolder(this.place.folder);\n    this.#metadata = text;',
+          'this.#metadata = text;',
+        ],
       ],
     },
-    { name: 'a deletion is not synced', patches: [['leases.ts', 'syncFolder(root);', '']] },
-    { name: 'a copied log is not synced', patches: [['copy.ts', 'fdatasyncSync(copy);', '']] },
+    { name: 'a deletion is not synced', patches: [['leases.ts', 'await syncFolder(root);', '']] },
+    { name: 'a copied log is not synced', patches: [['copy.ts', 'await syncData(copy);', '']] },
     {
       name: 'what stands behind an interrupted append is taken for records',
       patches: [['tail.ts', 'lines.bytes[lines.start] === INTERRUPTED', '(false as boolean)']],

@@ -62,8 +62,8 @@ export default {
       patches: [
         [
           'log-writer.ts',
-          'this.#write(bytes, records.length);\n      fdatasyncSync(this.#fd);',
-          'this.#write(bytes, records.length);',
+          'await this.#write(bytes, records.length);\n      await syncData(this.#fd);',
+          'await this.#write(bytes, records.length);',
         ],
       ],
     },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAfterCrash } from './lib/check.mjs';
-import { noStrace, pointsIn, some, start, twoAtOnce, withFolder } from './lib/machine.mjs';
+import { MAKING, noStrace, pointsIn, some, start, strace, twoAtOnce, withStore } from './lib/machine.mjs';
 import { Model } from './lib/workload.mjs';
 
 const ROUNDS = 2;
@@ -16,43 +16,43 @@ export default {
     const problems = [];
     const traced = (folder, inject) => {
       const trace = ['-o', join(folder, 'trace'), '-e', `trace=${SYNCS},close`];
-      return start(
-        sources,
-        join(folder, 'sessions'),
-        ['retry', ROUNDS],
-        ['strace', '-f', '-qq', '-y', ...trace, ...inject],
-      );
+      return start(sources, join(folder, 'sessions'), ['retry', ROUNDS], strace('-y', ...trace, ...inject));
     };
     const calls = (folder) => readFileSync(join(folder, 'trace'), 'utf8').split('\n');
-    const points = await withFolder(async (folder) => {
+    const points = await withStore(async (folder) => {
       await traced(folder, []).ended;
       return pointsIn(calls(folder).join('\n'), SYNCS);
     });
     const counts = { syncs: points.length, failed: 0, refused: 0 };
-    await twoAtOnce(some(points, amount), ({ call, n }) =>
-      withFolder(async (folder) => {
-        const root = join(folder, 'sessions');
-        const writer = traced(folder, ['-e', `inject=${call}:error=EIO:when=${n}`]);
-        await writer.ended;
-        const model = new Model();
-        for (const line of writer.lines) model.take(line);
-        const say = (problem) => problems.push(`${call} ${n}: ${problem}`);
-        const all = calls(folder);
-        const at = all.findIndex((line) => line.includes('(INJECTED)'));
-        if (at < 0) return say('was not reached');
-        counts.failed += 1;
-        if (writer.lines.some((line) => line.startsWith('error STORAGE_FAILED'))) counts.refused += 1;
-        const stopped = writer.lines.find((line) => line.startsWith('stopped'));
-        if (stopped) say(stopped);
-        const [, fd, path] = /sync\((\d+)<([^>]*)>/.exec(all[at]) ?? [];
-        const next = all.slice(at + 1).find((line) => line.includes(`(${fd}<`));
-        if (next !== undefined && /sync\(/.test(next) && next.includes(`<${path}>`))
-          say(`${path} was synced again on descriptor ${fd}`);
-        // A log that could not be synced must not be acknowledged.
-        const index = writer.lines.findIndex((line) => line.startsWith('error'));
-        if (path?.endsWith('/messages.json') && index < 0) say(`${path} could not be synced, and nobody was told`);
-        for (const problem of await checkAfterCrash(store, root, model)) say(problem);
-      }),
+    await twoAtOnce(
+      some([...MAKING.filter(({ call }) => SYNCS.includes(call)), ...points], amount),
+      ({ call, n, bare }) =>
+        withStore(
+          async (folder) => {
+            const root = join(folder, 'sessions');
+            const writer = traced(folder, ['-e', `inject=${call}:error=EIO:when=${n}`]);
+            await writer.ended;
+            const model = new Model();
+            for (const line of writer.lines) model.take(line);
+            const say = (problem) => problems.push(`${call} ${n}: ${problem}`);
+            const all = calls(folder);
+            const at = all.findIndex((line) => line.includes('(INJECTED)'));
+            if (at < 0) return say('was not reached');
+            counts.failed += 1;
+            if (writer.lines.some((line) => line.startsWith('error STORAGE_FAILED'))) counts.refused += 1;
+            const stopped = writer.lines.find((line) => line.startsWith('stopped'));
+            if (stopped) say(stopped);
+            const [, fd, path] = /sync\((\d+)<([^>]*)>/.exec(all[at]) ?? [];
+            const next = all.slice(at + 1).find((line) => line.includes(`(${fd}<`));
+            if (next !== undefined && /sync\(/.test(next) && next.includes(`<${path}>`))
+              say(`${path} was synced again on descriptor ${fd}`);
+            // A log that could not be synced must not be acknowledged.
+            const index = writer.lines.findIndex((line) => line.startsWith('error'));
+            if (path?.endsWith('/messages.json') && index < 0) say(`${path} could not be synced, and nobody was told`);
+            for (const problem of await checkAfterCrash(store, root, model)) say(problem);
+          },
+          { bare },
+        ),
     );
     return { counts, problems };
   },

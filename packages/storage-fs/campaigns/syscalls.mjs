@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAfterCrash } from './lib/check.mjs';
-import { noStrace, pointsIn, some, start, twoAtOnce, withFolder } from './lib/machine.mjs';
+import { MAKING, noStrace, pointsIn, some, start, strace, twoAtOnce, withStore } from './lib/machine.mjs';
 import { Model } from './lib/workload.mjs';
 
 const CALLS = ['pwrite64', 'fsync', 'fdatasync', 'rename', 'link', 'unlink', 'rmdir', 'mkdir', 'ftruncate'];
@@ -14,28 +14,31 @@ export default {
   missing: noStrace,
   async run({ sources, store, amount, focus = CALLS }) {
     const problems = [];
-    const points = await withFolder(async (folder) => {
+    const points = await withStore(async (folder) => {
       const trace = join(folder, 'trace');
-      const under = ['strace', '-f', '-qq', '-o', trace, '-e', `trace=${CALLS}`];
+      const under = strace('-o', trace, '-e', `trace=${CALLS}`);
       const writer = start(sources, join(folder, 'sessions'), ['script', ROUNDS], under);
       await writer.line('released');
       await writer.ended;
       return pointsIn(readFileSync(trace, 'utf8'), CALLS);
     });
     const counts = { calls: points.length, points: 0, reached: 0 };
-    const wanted = points.filter(({ call }) => focus.includes(call));
-    await twoAtOnce(some(wanted, amount), ({ call, n }) =>
-      withFolder(async (folder) => {
-        const root = join(folder, 'sessions');
-        const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`];
-        const writer = start(sources, root, ['script', ROUNDS], ['strace', '-f', '-qq', '-o', '/dev/null', ...inject]);
-        await writer.ended;
-        counts.points += 1;
-        if (!writer.lines.includes('released')) counts.reached += 1;
-        const model = new Model();
-        for (const line of writer.lines) model.take(line);
-        for (const problem of await checkAfterCrash(store, root, model)) problems.push(`${call} ${n}: ${problem}`);
-      }),
+    const wanted = [...MAKING, ...points].filter(({ call }) => focus.includes(call));
+    await twoAtOnce(some(wanted, amount), ({ call, n, bare }) =>
+      withStore(
+        async (folder) => {
+          const root = join(folder, 'sessions');
+          const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`];
+          const writer = start(sources, root, ['script', ROUNDS], strace('-o', '/dev/null', ...inject));
+          await writer.ended;
+          counts.points += 1;
+          if (!writer.lines.includes('released')) counts.reached += 1;
+          const model = new Model();
+          for (const line of writer.lines) model.take(line);
+          for (const problem of await checkAfterCrash(store, root, model)) problems.push(`${call} ${n}: ${problem}`);
+        },
+        { bare },
+      ),
     );
     if (counts.reached < counts.points * 0.9)
       problems.push(`only ${counts.reached} of ${counts.points} points were reached`);

@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fsyncSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { isCoded, RepriseError } from '@reprise/core';
 import { errnoOf } from './errors.ts';
 import {
@@ -8,6 +8,7 @@ import {
   openExisting,
   readWhole,
   statOf,
+  syncFile,
   syncFolder,
   temporaryFor,
   writeWhole,
@@ -16,13 +17,13 @@ import {
 const SHA256 = /^[0-9a-f]{64}$/;
 const PART = 256 * 1024;
 
-/** Stores bytes under their hash; durable on return. The hash is computed while they are written. */
+/** Stores bytes under their hash; durable once resolved. The hash is computed while they are written. */
 export async function putBlob(
   folder: string,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly sha256: string; readonly size: number }> {
   const blobs = `${folder}/blobs`;
-  if (makeFolder(blobs)) syncFolder(folder);
+  if (makeFolder(blobs)) await syncFolder(folder);
   // Loaded here: 2.5 ms that a session without attachments never pays.
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   const temporary = temporaryFor(`${blobs}/blob`);
@@ -36,13 +37,13 @@ export async function putBlob(
         writeWhole(fd, part, size);
         size += part.byteLength;
       }
-      fsyncSync(fd);
+      await syncFile(fd);
     } finally {
       closeSync(fd);
     }
     const sha256 = hash.digest('hex');
     renameSync(temporary, `${blobs}/${sha256}`);
-    syncFolder(blobs);
+    await syncFolder(blobs);
     return { sha256, size };
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -94,24 +95,27 @@ export function damagedBlobs(folder: string): readonly string[] {
 }
 
 /** Gives every blob of one session to another. Blobs never change, so both may share the bytes where links work. */
-export function shareBlobs(from: string, to: string): void {
+export async function shareBlobs(from: string, to: string): Promise<void> {
   if (!isFolder(`${from}/blobs`)) return;
   makeFolder(`${to}/blobs`);
   for (const name of readdirSync(`${from}/blobs`)) {
     if (!SHA256.test(name) || statOf(`${from}/blobs/${name}`)?.isFile() !== true) continue;
-    shareFile(`${from}/blobs/${name}`, `${to}/blobs/${name}`);
+    await shareFile(`${from}/blobs/${name}`, `${to}/blobs/${name}`);
   }
-  syncFolder(`${to}/blobs`);
+  await syncFolder(`${to}/blobs`);
 }
 
-function shareFile(from: string, to: string): void {
+async function shareFile(from: string, to: string): Promise<void> {
   try {
     linkSync(from, to);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return;
     copyFileSync(from, to);
     const fd = openExisting(to, 'write') as number;
-    fsyncSync(fd);
-    closeSync(fd);
+    try {
+      await syncFile(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 }

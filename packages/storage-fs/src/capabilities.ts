@@ -71,10 +71,12 @@ export function capabilities(
 
     async copy({ id, through }, to, head) {
       const writer = leases.writer(to);
-      const folder = leases.session(id);
-      if (writer.head !== undefined) throw conflict(`session ${to.id} has records already`);
-      assertHead(head, to.id, through);
-      copySession(id, folder, through, writer, head);
+      await writer.inTurn(async () => {
+        const folder = leases.session(id);
+        if (writer.head !== undefined) throw conflict(`session ${to.id} has records already`);
+        assertHead(head, to.id, through);
+        await copySession(id, folder, through, writer, head);
+      });
     },
 
     async rewrite(lease, records, head) {

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, fchmodSync, fstatSync, ftruncateSync, renameSync, rmSync } from 'node:fs';
 import { assertThrough, RepriseError, type SessionHead } from '@reprise/core';
 import { shareBlobs } from './blobs.ts';
-import { createFile, openExisting, readWhole, replaceFile, temporaryFor, writeWhole } from './files.ts';
+import { createFile, openExisting, readWhole, replaceFile, syncData, temporaryFor, writeWhole } from './files.ts';
 import { LogWriter, logText } from './log-writer.ts';
 import { plainRecords } from './plain.ts';
 import { seek } from './read-log.ts';
@@ -21,7 +11,7 @@ import { CLOSER, tailOf } from './tail.ts';
 const PART = 1 << 20;
 
 /** Copies records 1…through of the log at `from` to a new one at `to`: bytes, not records, shared with the source where the file system can. */
-function copyLog(from: string, to: string, through: number): void {
+async function copyLog(from: string, to: string, through: number): Promise<void> {
   const source = openExisting(from, 'read');
   if (source === undefined) throw new Error(`${from} is missing`);
   try {
@@ -41,7 +31,7 @@ function copyLog(from: string, to: string, through: number): void {
         else copyBytes(source, copy, end);
         fchmodSync(copy, 0o600);
         writeWhole(copy, Buffer.from(CLOSER), end);
-        fdatasyncSync(copy);
+        await syncData(copy);
       } finally {
         closeSync(copy);
       }
@@ -55,13 +45,19 @@ function copyLog(from: string, to: string, through: number): void {
 }
 
 /** Makes the new session of `to` from records 1…through of the one in `folder`, with its blobs. */
-export function copySession(from: string, folder: string, through: number, to: SessionWriter, head: SessionHead): void {
+export async function copySession(
+  from: string,
+  folder: string,
+  through: number,
+  to: SessionWriter,
+  head: SessionHead,
+): Promise<void> {
   const source = `${folder}/messages.json`;
-  to.begin(head, (path) => {
+  await to.begin(head, async (path) => {
     const plain = plainRecords(folder, from);
-    if (plain === undefined) copyLog(source, path, through);
-    else copyPlain(plain, path, through);
-    shareBlobs(folder, to.place.folder);
+    if (plain === undefined) await copyLog(source, path, through);
+    else await copyPlain(plain, path, through);
+    await shareBlobs(folder, to.place.folder);
     return LogWriter.open(to.place.folder) as LogWriter;
   });
 }
@@ -75,9 +71,9 @@ function damagedEnd(log: string, through: number): RepriseError {
   });
 }
 
-function copyPlain(records: readonly string[], to: string, through: number): void {
+function copyPlain(records: readonly string[], to: string, through: number): Promise<void> {
   assertThrough(through, records.length);
-  replaceFile(to, logText(records.slice(0, through)));
+  return replaceFile(to, logText(records.slice(0, through)));
 }
 
 function copyBytes(from: number, to: number, end: number): void {

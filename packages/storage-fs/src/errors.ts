@@ -62,6 +62,11 @@ export async function attempt<T>(doing: string, work: () => Promise<T>): Promise
   }
 }
 
+/** The refusal of a write under a lease that has ended. */
+export function fenced(id: string): RepriseError {
+  return new RepriseError('FENCED', `the lease on session ${id} has ended`, { hint: 'Acquire it again.' });
+}
+
 /** The refusal of a write behind another tip than the present one. */
 export function conflict(message: string): RepriseError {
   return new RepriseError('CONFLICT', message, { hint: 'Read what was appended, then try again.' });

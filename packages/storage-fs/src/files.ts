@@ -3,7 +3,9 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fdatasync,
   fstatSync,
+  fsync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -94,14 +96,47 @@ export function readWhole(fd: number, bytes: Uint8Array, position: number): numb
   return done;
 }
 
+/**
+ * Resolves once what a file holds is durable. A sync waits for the disk, so where others wait on this process (a server's sessions) it is
+ * done beside the event loop, and those of several files share their wait. Everything before and after it is quick, and is done at once.
+ */
+export function syncData(fd: number): Promise<void> {
+  return settled((done) => fdatasync(fd, done));
+}
+
+/** The same with the file's times. */
+export function syncFile(fd: number): Promise<void> {
+  return settled((done) => fsync(fd, done));
+}
+
+function settled(begin: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    begin((error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
 /** Makes the names in a folder durable. A file's own sync doesn't. */
-export function syncFolder(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
+export function syncFolderSync(path: string): void {
+  const fd = openFolder(path);
   try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same beside the event loop. */
+export async function syncFolder(path: string): Promise<void> {
+  const fd = openFolder(path);
+  try {
+    await syncFile(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFolder(path: string): number {
+  return openSync(path, constants.O_RDONLY | (constants.O_DIRECTORY ?? 0));
 }
 
 /** A name beside `path` that no reader looks at. */
@@ -114,11 +149,8 @@ export function temporaryFor(path: string): string {
  * Puts `text` at `path` whole or not at all: written beside it, every byte checked, synced, renamed. On a full disk the old file
  * stays as it was. The folder isn't synced: the caller knows when the name itself must last.
  */
-export function replaceFile(path: string, text: string): void {
-  if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);
-  const temporary = temporaryFor(path);
-  rmSync(temporary, { force: true });
-  const fd = createFile(temporary);
+export function replaceFileSync(path: string, text: string): void {
+  const { temporary, fd } = besides(path);
   try {
     try {
       writeWhole(fd, Buffer.from(text), 0);
@@ -131,6 +163,30 @@ export function replaceFile(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** The same, synced beside the event loop. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const { temporary, fd } = besides(path);
+  try {
+    try {
+      writeWhole(fd, Buffer.from(text), 0);
+      await syncFile(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function besides(path: string): { readonly temporary: string; readonly fd: number } {
+  if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);
+  const temporary = temporaryFor(path);
+  rmSync(temporary, { force: true });
+  return { temporary, fd: createFile(temporary) };
 }
 
 /** The text of a small file; `undefined` when it isn't there, or larger than `most` bytes. Never through a link. */

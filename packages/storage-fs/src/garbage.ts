@@ -1,8 +1,8 @@
 import { readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { SESSION_ID } from '@reprise/core';
-import { guarded } from './errors.ts';
-import { statOf, syncFolder } from './files.ts';
+import { attempt } from './errors.ts';
+import { statOf, syncFolderSync } from './files.ts';
 import { Leases } from './leases.ts';
 import { takeLock } from './lock.ts';
 import { readSession } from './read-log.ts';
@@ -45,7 +45,7 @@ const IS_SHA256 = /^[0-9a-f]{64}$/;
  * temporary files, drafts of steps that are stored, attachments that no record names. Sessions in use are passed over, and
  * damaged ones keep their attachments; bytes put aside in `damaged/` always stay.
  */
-export function collectGarbage(options: GarbageOptions = {}): Collected {
+export async function collectGarbage(options: GarbageOptions = {}): Promise<Collected> {
   const { dryRun = false } = options;
   const root = new Root(rootOf(options)).find();
   const skipped: { id: string; why: string }[] = [];
@@ -56,7 +56,7 @@ export function collectGarbage(options: GarbageOptions = {}): Collected {
     if (!dryRun && !(item.kind === 'half-made' ? removeHalfMade(root, item.path) : remove(item.path))) return;
     items.push(item);
   };
-  return guarded('collect garbage', () => {
+  return attempt('collect garbage', async () => {
     for (const name of readdirSync(root)) {
       const path = `${root}/${name}`;
       if (name.startsWith('.trash-')) drop({ kind: 'removed-session', path, bytes: sizeOf(path), note: 'was removed' });
@@ -66,13 +66,13 @@ export function collectGarbage(options: GarbageOptions = {}): Collected {
         for (const item of temporariesIn(path, old)) drop(item);
         try {
           if (dryRun) for (const item of garbageIn(path, name, old, options)) drop(item);
-          else underLease(options, path, name, () => [...garbageIn(path, name, old, options)].forEach(drop));
+          else await underLease(options, path, name, () => [...garbageIn(path, name, old, options)].forEach(drop));
         } catch (error) {
           skipped.push({ id: name, why: error instanceof Error ? error.message : String(error) });
         }
       }
     }
-    if (!dryRun && items.length > 0) syncFolder(root);
+    if (!dryRun && items.length > 0) syncFolderSync(root);
     return { dryRun, items, skipped };
   });
 }
@@ -98,7 +98,7 @@ function removeHalfMade(root: string, folder: string): boolean {
 }
 
 /** Runs `work` with the lock of a whole session, so that no writer is at work in it. */
-function underLease(options: GarbageOptions, folder: string, id: string, work: () => void): void {
+async function underLease(options: GarbageOptions, folder: string, id: string, work: () => void): Promise<void> {
   const whole = holdsSession(folder, id);
   // Looked at first without the lock: taking it in every session of a store would cost 5 ms each.
   if (whole && !mayHoldGarbage(folder)) return;
@@ -107,7 +107,7 @@ function underLease(options: GarbageOptions, folder: string, id: string, work: (
     if (whole) leases.acquire(id, { name: 'gc' }, 'existing');
     work();
   } finally {
-    leases.close();
+    await leases.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, readdirSync, rmSync } from 'node:fs';
 import type { InboxEntry } from '@reprise/core';
 import { errnoOf } from './errors.ts';
-import { createFile, isFolder, makeFolder, readSmall, syncFolder, temporaryFor, writeWhole } from './files.ts';
+import { createFile, isFolder, makeFolder, readSmall, syncFolderSync, temporaryFor, writeWhole } from './files.ts';
 
 /** `<number>.<key>`: the number orders by arrival, as well as two writers at the same moment can know it. */
 const NAME = /^(\d{10})\.([A-Za-z0-9_-]{1,128})$/;
@@ -14,7 +14,7 @@ interface Item {
 /** Adds an entry unless one with its key waits. Durable on return; needs no lease, and never replaces anything. */
 export function putInbox(folder: string, entry: InboxEntry): void {
   const inbox = `${folder}/inbox`;
-  if (makeFolder(inbox)) syncFolder(folder);
+  if (makeFolder(inbox)) syncFolderSync(folder);
   const waiting = itemsIn(inbox);
   if (waiting.some((item) => item.key === entry.key)) return;
   const last = waiting.at(-1);
@@ -33,7 +33,7 @@ export function putInbox(folder: string, entry: InboxEntry): void {
     closeSync(fd);
     rmSync(temporary, { force: true });
   }
-  syncFolder(inbox);
+  syncFolderSync(inbox);
 }
 
 /** The waiting entries in the order of arrival. */

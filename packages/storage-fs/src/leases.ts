@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { assertSessionId, RepriseError, type Lease, type Owner } from '@reprise/core';
-import { guarded } from './errors.ts';
+import { attempt, fenced, guarded } from './errors.ts';
 import { isFolder, makeFolder, syncFolder } from './files.ts';
 import { takeLock, type Lock } from './lock.ts';
 import type { Root } from './root.ts';
@@ -59,7 +59,7 @@ export class Leases {
     this.root();
     const writer = this.#writers.get(lease);
     if (writer !== undefined) return writer;
-    throw new RepriseError('FENCED', `the lease on session ${lease.id} has ended`, { hint: 'Acquire it again.' });
+    throw fenced(lease.id);
   }
 
   /** `prepare` is called under the lock, before the log of an existing session is opened. */
@@ -113,7 +113,7 @@ export class Leases {
         epoch: lock.epoch,
         head: writer.head,
         lost: new AbortController().signal,
-        release: async () => this.#end(lease, () => writer.release()),
+        release: () => this.#release(lease, writer),
       };
       this.#writers.set(lease, writer);
       return lease;
@@ -123,35 +123,40 @@ export class Leases {
     }
   }
 
-  #end(lease: Lease, how: () => void): void {
-    if (this.#writers.delete(lease)) how();
+  /** What is asked for from now on is refused; what was asked for before is done first. */
+  async #release(lease: Lease, writer: SessionWriter): Promise<void> {
+    if (this.#writers.delete(lease)) await writer.inTurn(() => writer.release());
   }
 
   /** Takes the folder out of sight in one step, then deletes it; a crash between leaves only what no reader sees. */
-  remove(lease: Lease): void {
+  async remove(lease: Lease): Promise<void> {
     const writer = this.writer(lease);
-    const { root, folder, id } = writer.place;
-    if (writer.head === undefined) {
-      this.#end(lease, () => writer.release());
-      return;
-    }
-    guarded(`remove session ${id}`, () => {
-      this.#removed += 1;
-      const trash = `${root}/.trash-${id}-${this.#now()}-${process.pid}-${this.#removed}`;
-      renameSync(folder, trash);
-      this.#end(lease, () => writer.abandon());
-      syncFolder(root);
-      try {
-        rmSync(trash, { recursive: true, force: true });
-      } catch {
-        // Gone for every reader; what is left of it is only waste.
-      }
+    await writer.inTurn(async () => {
+      writer.assertHeld();
+      if (writer.head !== undefined) return attempt(`remove session ${lease.id}`, () => this.#remove(lease, writer));
+      this.#writers.delete(lease);
+      await writer.release();
     });
   }
 
-  close(): void {
-    for (const [lease, writer] of [...this.#writers]) this.#end(lease, () => writer.release());
+  async #remove(lease: Lease, writer: SessionWriter): Promise<void> {
+    const { root, folder, id } = writer.place;
+    this.#removed += 1;
+    const trash = `${root}/.trash-${id}-${this.#now()}-${process.pid}-${this.#removed}`;
+    renameSync(folder, trash);
+    this.#writers.delete(lease);
+    writer.abandon();
+    await syncFolder(root);
+    try {
+      rmSync(trash, { recursive: true, force: true });
+    } catch {
+      // Gone for every reader; what is left of it is only waste.
+    }
+  }
+
+  async close(): Promise<void> {
     this.#closed = true;
+    await Promise.all([...this.#writers].map(([lease, writer]) => this.#release(lease, writer)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { linkSync, renameSync } from 'node:fs';
 import { aside } from './aside.ts';
 import { damagedBlobs } from './blobs.ts';
-import { replaceFile, syncFolder } from './files.ts';
+import { replaceFileSync, syncFolderSync } from './files.ts';
 import { readMetadata } from './head-file.ts';
 import type { Lock } from './lock.ts';
 import { logText } from './log-writer.ts';
@@ -13,7 +13,7 @@ import type { Place } from './session-writer.ts';
 /** Lets a folder without its metadata and its first record, which counts as half made, be opened for what can be read of it. */
 export function makeOpenable(folder: string, id: string): void {
   if (!holdsSession(folder, id) && holdsRecords(`${folder}/messages.json`))
-    replaceFile(`${folder}/metadata.json`, `{"format":1,"id":"${id}"}\n`);
+    replaceFileSync(`${folder}/metadata.json`, `{"format":1,"id":"${id}"}\n`);
 }
 
 /** What a repair does under the lock, before the log is opened. */
@@ -33,9 +33,9 @@ function restoreLayout({ folder, id }: Place, { epoch }: Lock): void {
   const lines = [...repaired(records, readMetadata(folder, id), records.at(-1)?.seq ?? 0)].flat();
   const original = aside(folder, `${ORIGINAL}-${epoch}`);
   linkSync(path, original);
-  syncFolder(`${folder}/damaged`);
-  replaceFile(path, logText(lines.map(({ json }) => json)));
-  syncFolder(folder);
+  syncFolderSync(`${folder}/damaged`);
+  replaceFileSync(path, logText(lines.map(({ json }) => json)));
+  syncFolderSync(folder);
 }
 
 /** Puts attachments aside that hold other bytes than their names say. */
@@ -43,6 +43,6 @@ function putBlobsAside({ folder }: Place, { epoch }: Lock): void {
   const names = damagedBlobs(folder);
   for (const name of names) renameSync(`${folder}/blobs/${name}`, aside(folder, `blob-${name}-${epoch}`));
   if (names.length === 0) return;
-  syncFolder(`${folder}/damaged`);
-  syncFolder(`${folder}/blobs`);
+  syncFolderSync(`${folder}/damaged`);
+  syncFolderSync(`${folder}/blobs`);
 }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync } from 'node:fs';
 import type { StoredRecord } from '@reprise/core';
 import { aside } from './aside.ts';
-import { createFile, openExisting, readWhole, syncFolder, writeWhole } from './files.ts';
+import { createFile, openExisting, readWhole, syncFolderSync, writeWhole } from './files.ts';
 import { readMetadata, type Metadata } from './head-file.ts';
 import { firstRecord, recoverHead, soundRecords } from './recover-head.ts';
 import { withLog, type Plan } from './repair-plan.ts';
@@ -18,7 +18,7 @@ export async function rewriteDamaged(writer: SessionWriter, plan: Plan): Promise
   const metadata = readMetadata(folder, id);
   const name = (what: string): string => aside(folder, `${what}-${writer.epoch}`);
   if (plan.dropped.length > 0) keepDropped(`${folder}/messages.json`, name('lines'), plan);
-  syncFolder(folder);
+  syncFolderSync(folder);
   const head = withLog(folder, (fd) => recoverHead(id, metadata, fd));
   const path = `${folder}/messages.json`;
   const fd = openExisting(path, 'read') as number;

@@ -50,13 +50,13 @@ async function repair(id: string, options: RepairOptions, damage: readonly Damag
     const plan = guarded(`look at session ${id}`, () => planFor(folder));
     if (changes(plan)) await rewriteDamaged(writer, plan);
     else if (damage.length > 0)
-      writer.append(
+      await writer.append(
         [],
         withLog(folder, (fd) => recoverHead(id, readMetadata(folder, id), fd)),
       );
   } catch (error) {
     throw storageError(error, `repair session ${id}`);
   } finally {
-    leases.close();
+    await leases.close();
   }
 }

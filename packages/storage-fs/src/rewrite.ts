@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { assertHead, assertRecordText, RepriseError, type SessionHead, type StoredRecord } from '@reprise/core';
 import { conflict } from './errors.ts';
-import { createFile, temporaryFor, writeWhole } from './files.ts';
+import { createFile, syncFile, temporaryFor, writeWhole } from './files.ts';
 import { logText } from './log-writer.ts';
 import type { SessionWriter } from './session-writer.ts';
 import { CLOSER } from './tail.ts';
@@ -24,11 +24,13 @@ export async function rewriteSession(
   rmSync(temporary, { force: true });
   try {
     const count = await writeLog(temporary, records);
-    live();
-    if (writer.tip !== tip) throw conflict(`session ${id} was appended to while it was rewritten`);
-    assertHead(head, id, count);
-    if (count === 0) throw new RepriseError('INVALID_INPUT', 'a session keeps at least one record');
-    writer.replaceLog(temporary, head, keep);
+    await writer.inTurn(async () => {
+      live();
+      if (writer.tip !== tip) throw conflict(`session ${id} was appended to while it was rewritten`);
+      assertHead(head, id, count);
+      if (count === 0) throw new RepriseError('INVALID_INPUT', 'a session keeps at least one record');
+      await writer.replaceLog(temporary, head, keep);
+    });
   } finally {
     rmSync(temporary, { force: true });
   }
@@ -56,7 +58,7 @@ async function writeLog(
       tip += texts.length;
       end += bytes.length - CLOSER.length;
     }
-    fsyncSync(fd);
+    await syncFile(fd);
   } finally {
     closeSync(fd);
   }

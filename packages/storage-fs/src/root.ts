@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { RepriseError } from '@reprise/core';
 import { errnoOf, guarded } from './errors.ts';
-import { makeFolder, statOf, syncFolder } from './files.ts';
+import { makeFolder, statOf, syncFolderSync } from './files.ts';
 
 /** Where the store is. */
 export interface FsStorageOptions {
@@ -56,7 +56,7 @@ export class Root {
       for (const name of missing.reverse()) {
         const above = path;
         path = join(path, name);
-        if (makeFolder(path)) syncFolder(above);
+        if (makeFolder(path)) syncFolderSync(above);
       }
       assertOurs(path);
       this.#path = path;

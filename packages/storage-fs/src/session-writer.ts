@@ -1,8 +1,17 @@
 import { closeSync, linkSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import type { SessionHead } from '@reprise/core';
 import { Draft } from './draft.ts';
-import { storageError } from './errors.ts';
-import { makeFolder, openExisting, readSmall, replaceFile, statOf, syncFolder } from './files.ts';
+import { fenced, storageError } from './errors.ts';
+import {
+  makeFolder,
+  openExisting,
+  readSmall,
+  replaceFile,
+  replaceFileSync,
+  statOf,
+  syncFolder,
+  syncFolderSync,
+} from './files.ts';
 import { metadataText, readMetadata, readState, stateText } from './head-file.ts';
 import type { Lock } from './lock.ts';
 import { LogWriter, logText } from './log-writer.ts';
@@ -17,7 +26,7 @@ export interface Place {
   readonly folder: string;
 }
 
-/** What a lease stands for: the lock, the log open for appending, and the small files. */
+/** What a lease stands for: the lock, the log open for appending, and the small files. Whatever changes them is done `inTurn`. */
 export class SessionWriter {
   readonly place: Place;
   readonly draft: Draft;
@@ -28,6 +37,9 @@ export class SessionWriter {
   #metadata = '';
   #state = '';
   #touched = false;
+  /** The work asked for last, while it is not done; never rejects. */
+  #last: Promise<unknown> | undefined;
+  #ended = false;
 
   private constructor(place: Place, lock: Lock, log: LogWriter | undefined) {
     this.place = place;
@@ -83,44 +95,64 @@ export class SessionWriter {
     return this.#log?.tip ?? 0;
   }
 
-  /** Appends and remembers the head. The first append makes the session: all its files and names are durable on return. */
-  append(records: readonly string[], head: SessionHead): void {
+  /** FENCED where the lease ended while its work waited for its turn. */
+  assertHeld(): void {
+    if (this.#ended) throw fenced(this.place.id);
+  }
+
+  /** Does `work` behind all that was asked for before, and at once where that is done. */
+  inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#last === undefined ? (async () => work())() : this.#last.then(work);
+    const done = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#last = done;
+    void done.then(() => {
+      if (this.#last === done) this.#last = undefined;
+    });
+    return result;
+  }
+
+  /** Appends and remembers the head. The first append makes the session: all its files and names are durable once resolved. */
+  async append(records: readonly string[], given: SessionHead): Promise<void> {
+    const head = structuredClone(given);
     const log = this.#log;
     if (log === undefined) {
-      this.begin(head, (path) => {
+      return this.begin(head, async (path) => {
         const made = LogWriter.create(path);
         try {
-          made.append(records);
+          await made.append(records);
           return made;
         } catch (error) {
           made.close();
           throw error;
         }
       });
-      return;
     }
-    this.#touch();
-    if (records.length > 0) log.append(records);
+    await this.#touch();
+    if (records.length > 0) await log.append(records);
     const checkpoint = this.#head?.checkpoint;
-    this.#head = structuredClone(head);
+    this.#head = head;
     // A crash may cost the head its counts, but a resume should never start from an old checkpoint.
-    if (records.length === 0 || head.checkpoint !== checkpoint) this.#saveQuietly();
+    if (records.length === 0 || head.checkpoint !== checkpoint) await this.#saveQuietly();
   }
 
   /** Makes the session from the log that `make` writes. On any failure there is no session afterwards. */
-  begin(head: SessionHead, make: (path: string) => LogWriter): void {
+  async begin(given: SessionHead, make: (path: string) => LogWriter | Promise<LogWriter>): Promise<void> {
+    const head = structuredClone(given);
     const { folder, root } = this.place;
     const path = `${folder}/messages.json`;
     let log: LogWriter | undefined;
-    this.#touch();
+    await this.#touch();
     try {
-      log = make(path);
-      this.#head = structuredClone(head);
-      this.#saveState();
+      log = await make(path);
+      this.#head = head;
+      await this.#saveState();
       // The last file: with it the folder counts as a session, so all that it promises is on disk before.
-      syncFolder(folder);
-      this.#saveMetadata();
-      syncFolder(root);
+      await syncFolder(folder);
+      await this.#saveMetadata();
+      await syncFolder(root);
     } catch (error) {
       log?.close();
       this.#head = undefined;
@@ -132,72 +164,73 @@ export class SessionWriter {
   }
 
   /** Puts the log at `temporary` in the place of the present one, in one step; that one stays at `keep` where that is given. */
-  replaceLog(temporary: string, head: SessionHead, keep?: string): void {
+  async replaceLog(temporary: string, given: SessionHead, keep?: string): Promise<void> {
+    const head = structuredClone(given);
     const { folder, id } = this.place;
     const path = `${folder}/messages.json`;
     const old = this.#log as LogWriter;
-    this.#touch();
+    await this.#touch();
     try {
       old.assertOurs();
       if (keep !== undefined) linkSync(path, keep);
       // A stored head must never lead the log: until the new one is stored there is none, and readers derive it.
       this.#state = '';
       rmSync(`${folder}/state.json`, { force: true });
-      syncFolder(folder);
+      await syncFolder(folder);
       renameSync(temporary, path);
     } catch (error) {
-      this.#saveQuietly();
+      await this.#saveQuietly();
       throw storageError(error, `rewrite session ${id}`);
     }
-    this.#head = structuredClone(head);
+    this.#head = head;
     try {
       this.#log = LogWriter.open(folder) as LogWriter;
       old.close();
-      syncFolder(folder);
+      await syncFolder(folder);
     } catch (error) {
       // Which of the two logs a power cut would leave is unknown, so only a new lease, which looks, may go on.
       this.#log?.fail(error);
       throw storageError(error, `rewrite session ${id}`);
     }
-    this.#saveQuietly();
+    await this.#saveQuietly();
   }
 
   /** Tells the readers of an index that this session changes. There may be none yet, so it is asked again until there is. */
-  #touch(): void {
-    this.#touched ||= touch(this.place.root, this.place.id, '+');
+  async #touch(): Promise<void> {
+    this.#touched ||= await touch(this.place.root, this.place.id, '+');
   }
 
   /** Writes what changed of the small files. They can be rebuilt from the log, so a failure here loses nothing. */
-  #saveQuietly(): void {
+  async #saveQuietly(): Promise<void> {
     try {
-      this.#saveState();
-      this.#saveMetadata();
+      await this.#saveState();
+      await this.#saveMetadata();
     } catch {
       // Tried again at the next change and at release; until then the stored head lags, as after a crash.
     }
   }
 
-  #saveState(): void {
+  async #saveState(): Promise<void> {
     const text = stateText(this.#head as SessionHead);
     if (text === this.#state) return;
-    replaceFile(`${this.place.folder}/state.json`, text);
+    await replaceFile(`${this.place.folder}/state.json`, text);
     this.#state = text;
   }
 
-  #saveMetadata(): void {
+  async #saveMetadata(): Promise<void> {
     const text = metadataText(this.#head as SessionHead);
     if (text === this.#metadata) return;
-    replaceFile(`${this.place.folder}/metadata.json`, text);
-    syncFolder(this.place.folder);
+    await replaceFile(`${this.place.folder}/metadata.json`, text);
+    await syncFolder(this.place.folder);
     this.#metadata = text;
   }
 
   /** Stores the head and frees the lock. A session that was never begun leaves nothing. */
-  release(): void {
+  async release(): Promise<void> {
     try {
       if (this.#log !== undefined) {
-        this.#saveQuietly();
-        touch(this.place.root, this.place.id, '-');
+        await this.#saveQuietly();
+        await touch(this.place.root, this.place.id, '-');
       } else {
         empty(this.place.folder, ['damaged']);
         rmdirSync(this.place.folder);
@@ -215,6 +248,7 @@ export class SessionWriter {
   }
 
   #end(): void {
+    this.#ended = true;
     this.draft.close();
     this.#log?.close();
     this.#log = undefined;
@@ -229,8 +263,8 @@ function convertPlain(folder: string, id: string): void {
   const path = `${folder}/messages.json`;
   const original = `${folder}/messages.original.json`;
   if (statOf(original) === undefined) linkSync(path, original);
-  replaceFile(path, logText(records));
-  syncFolder(folder);
+  replaceFileSync(path, logText(records));
+  syncFolderSync(folder);
 }
 
 function empty(folder: string, except: readonly string[]): void {

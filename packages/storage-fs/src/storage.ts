@@ -27,11 +27,15 @@ export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
 
     async append(lease, { expected, records, head }) {
       const writer = leases.writer(lease);
-      for (const json of records) assertRecordText(json);
-      if (expected !== writer.tip) throw conflict(`the last record of ${lease.id} is ${writer.tip}, not ${expected}`);
-      assertHead(head, lease.id, expected + records.length);
-      if (head.seq === 0) throw new RepriseError('INVALID_INPUT', 'a session begins with at least one record');
-      writer.append(records, head);
+      const texts = [...records];
+      for (const json of texts) assertRecordText(json);
+      await writer.inTurn(async () => {
+        writer.assertHeld();
+        if (expected !== writer.tip) throw conflict(`the last record of ${lease.id} is ${writer.tip}, not ${expected}`);
+        assertHead(head, lease.id, expected + texts.length);
+        if (head.seq === 0) throw new RepriseError('INVALID_INPUT', 'a session begins with at least one record');
+        await writer.append(texts, head);
+      });
     },
 
     async *read(id, range = {}) {
@@ -55,12 +59,12 @@ export function fsStorage(options: FsStorageOptions = {}): SessionStorage {
     },
 
     async remove(lease) {
-      leases.remove(lease);
+      await leases.remove(lease);
     },
 
     async close() {
       index?.file.close();
-      leases.close();
+      await leases.close();
     },
 
     ...capabilities(leases, indexOf),

@@ -1,6 +1,6 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { errnoOf } from './errors.ts';
-import { createFile, openExisting, readWhole, statOf, syncFolder } from './files.ts';
+import { createFile, openExisting, readWhole, statOf, syncData, syncFolderSync } from './files.ts';
 
 /** A lease began to write (`+`), or gave its session back (`-`). */
 type Mark = '+' | '-';
@@ -27,7 +27,7 @@ export interface Marks {
  * Leaves a mark; `false` where there is no index that could need it. Never fails: where it can't be written the file is removed, and
  * the next reader of the index looks at every session. The first mark is synced, so that no power cut takes it and leaves the append.
  */
-export function touch(root: string, id: string, mark: Mark): boolean {
+export async function touch(root: string, id: string, mark: Mark): Promise<boolean> {
   const path = pathIn(root);
   try {
     if (statOf(path) === undefined) return false;
@@ -36,7 +36,7 @@ export function touch(root: string, id: string, mark: Mark): boolean {
       const line = Buffer.from(`${mark}${id}\n`);
       // A part of a line would run into the next writer's.
       if (writeSync(fd, line) !== line.length) throw new Error('a short write');
-      if (mark === '+') fdatasyncSync(fd);
+      if (mark === '+') await syncData(fd);
     } finally {
       closeSync(fd);
     }
@@ -82,7 +82,7 @@ export function readTouched(root: string, from: Place | undefined): Marks {
 function makeTouched(root: string, path: string): number {
   try {
     const fd = createFile(path);
-    syncFolder(root);
+    syncFolderSync(root);
     return fd;
   } catch (error) {
     const there = errnoOf(error) === 'EEXIST' ? openExisting(path, 'read') : undefined;

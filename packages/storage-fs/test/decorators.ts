@@ -39,6 +39,8 @@ export function cached(inner: SessionStorage): SessionStorage {
         throw error;
       }
       changes += 1;
+      // What was read meanwhile may hold the batch or not.
+      if (held.get(lease.id) !== records) return forget(lease.id);
       batch.records.forEach((json, at) => records?.push({ seq: batch.expected + at + 1, json }));
     },
     async *read(id, range: Range = {}) {

@@ -172,7 +172,8 @@ describe.skipIf(!canTrace())('seen from the system calls (needs strace)', () => 
     const program = start(
       ['retry', other, '3'],
       [
-        ...['strace', '-f', '-y', '-s', '200', '-o', trace],
+        // strace counts by thread where it injects.
+        ...['strace', '-f', '-y', '-s', '200', '-o', trace, '-E', 'UV_THREADPOOL_SIZE=1'],
         ...['-e', 'trace=pwrite64,fdatasync,ftruncate,write', '-e', 'inject=fdatasync:error=EIO:when=2'],
       ],
     );

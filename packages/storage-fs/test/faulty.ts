@@ -24,6 +24,37 @@ function failing(code: string): () => never {
   };
 }
 
+/** As a call that answers beside the event loop. */
+function failingLater(code: string) {
+  return (_fd: number, done: (error: Error) => void): void => {
+    setImmediate(() => done(Object.assign(new Error(`${code}: planted`), { code })));
+  };
+}
+
+/** Lets every sync of a file's data that is begun from now on wait until it is let go, or fail with `code`. `undo` first lets all go. */
+export function heldSyncs(): {
+  readonly waiting: () => number;
+  readonly letGo: (code?: string) => void;
+  readonly undo: Undo;
+} {
+  const { fdatasync } = fs;
+  const held: ((code?: string) => void)[] = [];
+  const back = replaced({
+    fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+      held.push((code) => {
+        if (code === undefined) fdatasync(fd, done);
+        else done(Object.assign(new Error(`${code}: planted`), { code }));
+      });
+    }) as never,
+  });
+  const letGo = (code?: string): void => held.splice(0).forEach((go) => go(code));
+  const undo = (): void => {
+    back();
+    letGo();
+  };
+  return { waiting: () => held.length, letGo, undo };
+}
+
 const logOf = (storage: SessionStorage, id: string): string => join(rootBehind(storage), id, 'messages.json');
 
 /** Changes the records' part of a log, as a program does that knows nothing of leases. */
@@ -42,7 +73,11 @@ export const faults: Faults = {
         // As on a real disk: what still fits is written.
         length > 1000 ? realWrite(fd, bytes, offset, length >> 1, position) : failing('ENOSPC')()) as never,
     }),
-  syncFails: () => replaced({ fsyncSync: failing('EIO'), fdatasyncSync: failing('EIO') }),
+  syncFails: () =>
+    replaced({
+      ...{ fsyncSync: failing('EIO'), fdatasyncSync: failing('EIO') },
+      ...{ fsync: failingLater('EIO'), fdatasync: failingLater('EIO') },
+    } as never),
   renameFails: () => replaced({ renameSync: failing('EIO') }),
   clock: (_storage, time) => {
     const { now } = Date;
@@ -74,17 +109,32 @@ interface Synced {
 /** Remembers what each sync makes durable: a file's bytes, a folder's names. */
 export function recordSyncs(): { readonly synced: Synced; readonly undo: Undo } {
   const synced: Synced = { files: new Map(), folders: new Map() };
-  const { fsyncSync, fdatasyncSync } = fs;
+  const { fsyncSync, fdatasyncSync, fsync, fdatasync } = fs;
+  const saw = (fd: number): void => {
+    const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
+    const stat = fs.fstatSync(fd);
+    if (stat.isDirectory()) synced.folders.set(path, fs.readdirSync(path));
+    else synced.files.set(key(stat), fs.readFileSync(path));
+  };
   const after =
     (sync: (fd: number) => void) =>
     (fd: number): void => {
       sync(fd);
-      const path = fs.readlinkSync(`/proc/self/fd/${fd}`);
-      const stat = fs.fstatSync(fd);
-      if (stat.isDirectory()) synced.folders.set(path, fs.readdirSync(path));
-      else synced.files.set(key(stat), fs.readFileSync(path));
+      saw(fd);
     };
-  return { synced, undo: replaced({ fsyncSync: after(fsyncSync), fdatasyncSync: after(fdatasyncSync) }) };
+  const afterwards =
+    (sync: (fd: number, done: (error: Error | null) => void) => void) =>
+    (fd: number, done: (error: Error | null) => void): void => {
+      sync(fd, (error) => {
+        if (error === null) saw(fd);
+        done(error);
+      });
+    };
+  const undo = replaced({
+    ...{ fsyncSync: after(fsyncSync), fdatasyncSync: after(fdatasyncSync) },
+    ...{ fsync: afterwards(fsync), fdatasync: afterwards(fdatasync) },
+  } as never);
+  return { synced, undo };
 }
 
 /** A store on what was synced and nothing else: names that their folder's sync saw, with the bytes that the file's sync saw. */

@@ -51,7 +51,7 @@ async function litter(): Promise<{ named: string; unnamed: string }> {
 test('what crashes left behind is removed, and nothing else', async () => {
   const { named, unnamed } = await litter();
   const log = readFileSync(join(root, 'one', 'messages.json'));
-  const dry = collectGarbage({ root, dryRun: true, now: later });
+  const dry = await collectGarbage({ root, dryRun: true, now: later });
   expect(dry.items.map(({ kind, path, bytes }) => [kind, path.slice(root.length + 1), bytes]).sort()).toEqual([
     ['blob', `one/blobs/${unnamed}`, 7],
     ['draft', 'one/draft', 3],
@@ -61,17 +61,17 @@ test('what crashes left behind is removed, and nothing else', async () => {
   ]);
   expect(existsSync(join(root, 'half'))).toBe(true);
   expect(existsSync(join(root, 'one', 'blobs', unnamed))).toBe(true);
-  const done = collectGarbage({ root, now: later });
+  const done = await collectGarbage({ root, now: later });
   expect(done).toEqual({ ...dry, dryRun: false });
   expect(readdirSync(root)).toEqual(['one']);
   expect(readdirSync(join(root, 'one', 'blobs'))).toEqual([named]);
   expect(readFileSync(join(root, 'one', 'messages.json'))).toEqual(log);
-  expect(collectGarbage({ root, now: later }).items).toEqual([]);
+  expect((await collectGarbage({ root, now: later })).items).toEqual([]);
 });
 
 test('what is young may be at work: it stays', async () => {
   await litter();
-  const { items } = collectGarbage({ root });
+  const { items } = await collectGarbage({ root });
   expect(items.map(({ kind }) => kind).sort()).toEqual(['draft', 'removed-session']);
   expect(existsSync(join(root, 'half'))).toBe(true);
 });
@@ -79,12 +79,12 @@ test('what is young may be at work: it stays', async () => {
 test('a session in use is passed over, with the reason; a draft in an open turn stays', async () => {
   await litter();
   const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
-  const { skipped } = collectGarbage({ root, now: later });
+  const { skipped } = await collectGarbage({ root, now: later });
   expect(skipped).toEqual([{ id: 'one', why: expect.stringContaining('in use by test') }]);
   expect(existsSync(join(root, 'one', 'draft'))).toBe(true);
   await storage.append(lease, { expected: 2, records: [], head: headOf('one', 2, { status: 'active' }) });
   await lease.release();
-  expect(collectGarbage({ root, now: later }).items.map(({ kind }) => kind)).toEqual(['blob']);
+  expect((await collectGarbage({ root, now: later })).items.map(({ kind }) => kind)).toEqual(['blob']);
 });
 
 test('the draft of a turn that a crash ended stays, also where the stored head does not know of the turn yet', async () => {
@@ -97,7 +97,7 @@ test('the draft of a turn that a crash ended stays, also where the stored head d
   await storage.draft!.add(lease, { step: 's', attempt: 1, offset: 0, json: '{}' });
   await lease.release();
   writeFileSync(join(root, 'one', 'state.json'), state);
-  expect(collectGarbage({ root, now: later }).items).toEqual([]);
+  expect((await collectGarbage({ root, now: later })).items).toEqual([]);
   expect(await storage.draft!.read('one')).toHaveLength(1);
 });
 
@@ -111,13 +111,13 @@ test('a damaged session keeps its attachments; bytes that were put aside, and re
   writeFileSync(log, readFileSync(log, 'utf8').replace('"n":1', '"n":7'));
   writeFileSync(join(root, 'rescue', 'metadata.json'), '');
   for (const id of ['aside', 'rescue']) utimesSync(join(root, id), 1, 1);
-  collectGarbage({ root, now: later });
+  await collectGarbage({ root, now: later });
   expect(readdirSync(root).sort()).toEqual(['aside', 'one', 'rescue']);
   expect(existsSync(join(root, 'one', 'blobs', unnamed))).toBe(true);
 });
 
-test('an empty or missing store has no garbage, and none is made', () => {
-  expect(collectGarbage({ root })).toEqual({ dryRun: false, items: [], skipped: [] });
+test('an empty or missing store has no garbage, and none is made', async () => {
+  expect(await collectGarbage({ root })).toEqual({ dryRun: false, items: [], skipped: [] });
   expect(existsSync(root)).toBe(false);
 });
 
@@ -127,7 +127,7 @@ test('a blob that a fork shares stays where it is named', async () => {
   const to = await storage.acquire('two', { owner: OWNER, expect: 'new' });
   await storage.copy!({ id: 'one', through: 1 }, to, headOf('two', 1));
   await to.release();
-  const { items } = collectGarbage({ root, now: later });
+  const { items } = await collectGarbage({ root, now: later });
   expect(items.map(({ path }) => path.slice(root.length + 1))).toEqual([`two/blobs/${sha256}`]);
   const parts: Uint8Array[] = [];
   for await (const part of storage.blobs!.get('one', sha256)) parts.push(part);

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -28,6 +29,20 @@ export async function withFolder(work, parent = tmpdir()) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The same with a store's folder in it; what makes one is the first `mkdir` and the first `fsync` where there is none. */
+export function withStore(work, { bare = false } = {}) {
+  return withFolder((folder) => {
+    if (!bare) mkdirSync(join(folder, 'sessions'), { mode: 0o700 });
+    return work(folder);
+  });
+}
+
+/** The calls that make a store's folder. */
+export const MAKING = [
+  { call: 'mkdir', n: 1, bare: true },
+  { call: 'fsync', n: 1, bare: true },
+];
 
 /** Where folders are kept in memory, if somewhere: for campaigns in which the disk is a model, or its state is made by hand. */
 export function inMemory() {
@@ -138,14 +153,23 @@ export function some(items, count) {
   return spread(items.length, count).map((at) => items[at - 1]);
 }
 
-/** Each traced call of a trace as `{ call, n }`, the n-th of its name: so does strace count where it injects. */
+/** The command that traces as `options` say. It counts by thread where it injects, so one thread makes all syncs beside the event loop. */
+export function strace(...options) {
+  return ['strace', '-f', '-qq', '-E', 'UV_THREADPOOL_SIZE=1', ...options];
+}
+
+/**
+ * Each traced call of a trace as `{ call, n }`, the n-th of its name in its thread. Where two threads make calls of one name it is the
+ * earlier one: a workload on a folder that is there (`withStore`) makes all its syncs in one.
+ */
 export function pointsIn(trace, calls) {
   const seen = new Map();
   return trace.split('\n').flatMap((line) => {
-    const call = /^(?:\d+ +)?(\w+)\(/.exec(line)?.[1];
+    const [, thread = '', call] = /^(\d+ +)?(\w+)\(/.exec(line) ?? [];
     if (call === undefined || !calls.includes(call)) return [];
-    const n = (seen.get(call) ?? 0) + 1;
-    seen.set(call, n);
+    const name = `${thread.trim()} ${call}`;
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
     return [{ call, n }];
   });
 }

@@ -113,6 +113,13 @@ export function recordDisk(root) {
       if (open.has(fd)) operations.push({ what: 'sync', file: open.get(fd) });
     };
   }
+  for (const sync of ['fsync', 'fdatasync']) {
+    patches[sync] = (fd, done) =>
+      real[sync](fd, (error) => {
+        if (!error && open.has(fd)) operations.push({ what: 'sync', file: open.get(fd) });
+        done(error);
+      });
+  }
   Object.assign(fs, patches);
   syncBuiltinESMExports();
   const undo = () => {

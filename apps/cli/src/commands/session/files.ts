@@ -28,7 +28,7 @@ export const repair: Handler<typeof TIDY> = async ({ options, operands: [id = ''
 
 export const gc: Handler<typeof TIDY> = async ({ options }, io) => {
   const dryRun = options['dry-run'] ?? false;
-  const { items, skipped } = collectGarbage({ ...(await filesFor(io, options, 'gc')), dryRun });
+  const { items, skipped } = await collectGarbage({ ...(await filesFor(io, options, 'gc')), dryRun });
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   if (options.json) io.out.json({ dryRun, items, skipped, bytes });
   else {
