@@ -1,7 +1,9 @@
+import { checkMessage } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
 import { defaultModel, directoryOf, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
+import type { Defaults } from './commands/open-session.ts';
 import type { RunFlags, ServeFlags, StoreFlags } from './commands/options.ts';
 import type { Composition } from './sessions.ts';
 
@@ -28,7 +30,12 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
   };
   const { contextWindow } = config;
   const settings = { pruneStrategy: 'summarize', ...(contextWindow !== undefined && { contextWindow }) } as const;
-  return { sessions, defaults: { cwd, settings, model } };
+  const check: Defaults['check'] = async (name, message, options) => {
+    // A plain message is refused by no model, and some models have to be asked for their limits.
+    if (typeof message === 'string' && options.output === undefined && options.budget?.maxCost === undefined) return;
+    await checkMessage(message, options, await models.resolve(name));
+  };
+  return { sessions, defaults: { cwd, settings, model, check } };
 }
 
 /** Sessions for others to work on, and what their server is made with. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { samplePng } from '@reprise/fake-provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lines, makePlace, sessionIn } from './support/reprise.ts';
 import type { Place, RunOptions } from './support/reprise.ts';
@@ -43,6 +44,17 @@ const folder = (id: string) => join(place.home, 'sessions', id);
 const list = async () => JSON.parse((await session('list', '--json')).out);
 
 describe('without a key', () => {
+  it('leaves no session behind for a file that no request could hold', async () => {
+    writeFileSync(join(place.work, 'wide.png'), samplePng(9000));
+    const { code, out, err } = await run(['--attach', 'wide.png', 'look']);
+    expect({ code, out, err }).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('"wide.png" has an edge of 9000 pixels'),
+    });
+    expect(existsSync(join(place.home, 'sessions')) ? readdirSync(join(place.home, 'sessions')) : []).toEqual([]);
+  });
+
   it('runs a whole turn with tools: the answer on standard output, the rest on standard error', async () => {
     const { code, out, err } = await run(['read hello.txt']);
     expect(code).toBe(0);

@@ -17,6 +17,7 @@ test('the public surface', () => {
       "assertSessionId",
       "assertThrough",
       "boundsOf",
+      "checkMessage",
       "classify",
       "createSessions",
       "defineTool",

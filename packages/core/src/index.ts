@@ -83,6 +83,7 @@ export type { Bounds } from './storage/checks.ts';
 export { assertQuery, pageOfHeads } from './storage/query.ts';
 export { systemClock } from './session/clock.ts';
 export { createSessions } from './session/sessions.ts';
+export { checkMessage } from './session/said.ts';
 export { readSessions } from './session/read.ts';
 export type { SessionReader } from './session/read.ts';
 export { foldHead } from './state/fold-head.ts';

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Capabilities } from '../src/contracts/model.ts';
 import type { AttachmentInput, MessageInput, Session } from '../src/contracts/session.ts';
 import type { SessionStorage } from '../src/contracts/storage.ts';
+import { checkMessage } from '../src/session/said.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { until } from './support/clock.ts';
 import { fold } from './support/fold.ts';
@@ -176,6 +177,25 @@ describe('what is refused, with nothing stored', () => {
     expect((await recordsOf(storage, session.id)).map(({ type }) => type)).toEqual(['session']);
     await session.message('Never mind');
     expect(shown()).toEqual([]);
+  });
+
+  test.each<[string, MessageInput, Parameters<Session['turn']>[1]]>([
+    ['a file that is too large', picture(9000), {}],
+    ['one that is none', attach({ data: new Uint8Array([1, 0, 2]) }), {}],
+    ['no message', ' ', {}],
+    ['a schema of no object', 'Hi', { output: { type: 'string' } }],
+    ['a limit that can not be held', 'Hi', { budget: { maxCost: 1 } }],
+  ])('a program that makes a session for it may ask before: %s', async (_what, input, options) => {
+    const { model, session } = await seeing();
+    const resolved = { requested: 'm', name: 'm', model, info: infoOf({}, SEES) };
+    const { error } = await (async () => session.turn(input, options).outcome())().catch((thrown: unknown) => ({
+      error: thrown,
+    }));
+    await expect(checkMessage(input, options ?? {}, resolved)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: (error as Error).message.replace('test/model', 'm'),
+    });
+    await expect(checkMessage(picture(10), {}, resolved)).resolves.toBeUndefined();
   });
 
   test('files that are too much together', async () => {

@@ -8,6 +8,8 @@ import {
   recordCassette,
   replayCassette,
 } from '../src/cassette/index.ts';
+import { Log } from '../src/cassette/log.ts';
+import { recordedStorage } from '../src/cassette/record-storage.ts';
 import type { Session } from '../src/contracts/session.ts';
 import type { SessionStorage } from '../src/contracts/storage.ts';
 import { RepriseError } from '../src/errors.ts';
@@ -465,6 +467,28 @@ describe('the file', () => {
   test('without a session can answer and not be played again', async () => {
     const text = '{"cassette":1,"at":"2026-01-01T00:00:00.000Z"}\n';
     await expect(replayCassette(readCassette(text))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
+  test('remembers so many sessions; one that it forgot is introduced again, and plays the same', async () => {
+    const lines: string[] = [];
+    const log = new Log(
+      (line) => lines.push(line),
+      (json) => json,
+      undefined,
+    );
+    log.add({ cassette: 1, at: '' });
+    const { sessions } = stage({ storage: recordedStorage(memoryStorage(), log, 2) });
+    const ids = [];
+    for (let i = 0; i < 3; i += 1) ids.push((await sessions.create({ ...start, title: `${i}` })).id);
+    const [first = '', , last = ''] = ids;
+    const before = (id: string) => lines.filter((line) => line.includes('"before":true') && line.includes(`"${id}"`));
+    for (const id of [last, first]) await (await sessions.resume(id)).update({ title: 'another' });
+    expect([before(first).length, before(last).length]).toEqual([1, 0]);
+    const { sessions: logs } = readCassette(lines.join(''));
+    expect(logs.get(first)?.map(({ seq, before: old, record }) => [seq, old, record.type])).toEqual([
+      [1, false, 'session'],
+      [2, false, 'change'],
+    ]);
   });
 
   test('that can not be written any more stops the recording and nothing else', async () => {

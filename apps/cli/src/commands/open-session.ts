@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { SessionOptions } from '@reprise/core';
+import type { MessageInput, SessionOptions, TurnOptions } from '@reprise/core';
 import { usageError } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { TurnSession, TurnSessions, TurnSettings } from '../sessions.ts';
@@ -12,7 +12,12 @@ export interface Defaults {
   readonly settings?: Pick<SessionOptions, 'contextWindow' | 'pruneStrategy'>;
   /** Of the tools. Absent where that is the server's. */
   readonly cwd?: string;
+  /** Refuses a message that a model can't be sent. Absent where only the server knows. */
+  check?(model: string, ...first: First): Promise<void>;
 }
+
+/** What a session is made for. */
+export type First = readonly [message: MessageInput, options: TurnOptions];
 
 /** The session that the options mean: a new one, one that goes on, or a copy of it. */
 export async function openSession(
@@ -20,6 +25,7 @@ export async function openSession(
   flags: RunFlags,
   defaults: Defaults,
   { err }: Io,
+  first: First,
 ): Promise<TurnSession> {
   if (flags.session !== undefined && flags.continue)
     throw usageError('--session and --continue exclude each other', 'reprise run');
@@ -33,10 +39,13 @@ export async function openSession(
   if (id === undefined) {
     const model = flags.model ?? defaults.model();
     const { cwd, settings } = defaults;
+    if (model !== undefined) await defaults.check?.(model, ...first);
     return sessions.create({ ...settings, ...(model && { model }), ...(cwd !== undefined && { cwd }), ...given });
   }
   if (!flags.fork) return sessions.resume(id, { ...given, ...(flags.recover && { recover: 'continue' as const }) });
-  const copy = await (await sessions.load(id)).fork();
+  const original = await sessions.load(id);
+  await defaults.check?.(flags.model ?? original.state.model, ...first);
+  const copy = await original.fork();
   err.write(`reprise: going on in ${copy.id}, a copy of ${id}\n`, 'dim');
   return Object.keys(given).length === 0 ? copy : sessions.resume(copy.id, given);
 }

@@ -25,6 +25,12 @@ function start(words: string[], script: Script = {}, io = fakeIo(), heads = [hea
         cwd: '/work',
         settings: { pruneStrategy: 'summarize', contextWindow: 1000 },
         model: () => (words.includes('--model') ? expect.fail('a model is named') : 'demo/offline'),
+        ...(script.unfit && {
+          check: async (...asked: unknown[]) => {
+            fake.calls.push(['check', ...asked]);
+            throw script.unfit;
+          },
+        }),
       },
     };
   });
@@ -112,6 +118,22 @@ describe('reprise run', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('refuses a message that its model can not be sent before there is a session for it, or a copy', async () => {
+    const unfit = new RepriseError('INVALID_INPUT', 'The attachment is too large.');
+    const made = await go(['--model', 'a/b', '--budget-cost', '1', 'look'], { unfit });
+    const how = { busy: 'fail', budget: { maxCost: 1 } };
+    expect(made).toMatchObject({ code: 2, out: '', err: expect.stringContaining('too large') });
+    expect(made.calls.slice(1)).toEqual([['check', 'a/b', 'look', how], ['close']]);
+    const copied = await go(['--session', 's1', '--fork', 'look'], { unfit });
+    expect(copied.calls.slice(1)).toEqual([
+      ['load', 's1'],
+      ['check', 'demo/offline', 'look', { busy: 'fail' }],
+      ['close'],
+    ]);
+    // A session that is there refuses it itself.
+    expect((await go(['--session', 's1', 'look'], { unfit })).calls).toContainEqual(['turn', 'look']);
   });
 
   it('offers no tools for an empty list', async () => {

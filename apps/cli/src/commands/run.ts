@@ -26,7 +26,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       const attachments = filesOf(options.attach ?? [], io);
       const prompt = options.recover ? noPrompt(operands) : await promptOf(operands, io);
       const message = attachments.length === 0 ? prompt : { text: prompt, attachments };
-      const session = await openSession(sessions, options, defaults, io);
+      const session = await openSession(sessions, options, defaults, io, [message, { ...how, ...output }]);
       sessionId = session.id;
       session.on('warning', ({ message }) => io.err.write(`reprise: ${message}\n`, 'yellow'));
       session.on('turn', () => io.err.write('reprise: answering a message that waited first\n', 'dim'));

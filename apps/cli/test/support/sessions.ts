@@ -30,6 +30,8 @@ export interface Script {
   readonly outcome?: Partial<Outcome>;
   /** After the last chunk the turn waits for `abort`. */
   readonly hangs?: boolean;
+  /** Before there is a session. */
+  readonly unfit?: Coded;
   /** Before the turn starts. */
   readonly refused?: Coded;
 }

@@ -4,8 +4,12 @@ import { readable, records } from '../session/load.ts';
 import type { Log } from './log.ts';
 import { over } from './over.ts';
 
+/** So many sessions are remembered. One that was forgotten is introduced again, which says the same twice. */
+const KNOWN = 10_000;
+
 /** The same store. Nothing that goes wrong with the recording reaches who appends. */
-export function recordedStorage(storage: SessionStorage, log: Log): SessionStorage {
+export function recordedStorage(storage: SessionStorage, log: Log, most = KNOWN): SessionStorage {
+  /** Sessions whose records so far are recorded, the one that was written last at the end. */
   const known = new Set<string>();
   const add = (session: string, seq: number, json: string, before?: true): void => {
     const record = JSON.parse(json) as Rec;
@@ -13,9 +17,10 @@ export function recordedStorage(storage: SessionStorage, log: Log): SessionStora
   };
   /** What was there before the first record of ours. */
   const introduce = async (id: string, through: number): Promise<void> => {
-    if (known.has(id)) return;
+    const before = known.delete(id);
     known.add(id);
-    if (through === 0) return;
+    if (known.size > most) known.delete(known.values().next().value as string);
+    if (before || through === 0) return;
     try {
       // What can't be read is not there when it is played again either.
       for await (const stored of records(storage.read(id, { before: through + 1 }), []))

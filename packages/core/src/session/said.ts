@@ -1,3 +1,4 @@
+import type { ResolvedModel } from '../contracts/model.ts';
 import type { AttachmentInput, MessageInput, TurnOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import { checkFiles } from '../files/keep.ts';
@@ -5,6 +6,7 @@ import type { NewFile } from '../files/read.ts';
 import { checkAttachment, readAttachment } from '../files/read.ts';
 import { outputSchema } from '../turn/output.ts';
 import type { Said } from '../turn/said.ts';
+import { noPrice } from '../turn/scopes.ts';
 import { wrongLimits } from './limits.ts';
 import { checkOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -55,4 +57,15 @@ export async function saidToWait(asked: Asked, parts: Parts, signal: AbortSignal
   const said = await saidOf(asked, signal);
   checkFiles(said.files ?? [], await parts.resolveModel());
   return said;
+}
+
+/**
+ * What a turn would be refused for before anything of it is stored: INVALID_INPUT for a message, a file, a schema or a limit that its model can't
+ * be given. For programs that make a session for one message, and leave none behind where that is refused. A stream among the attachments
+ * is read.
+ */
+export async function checkMessage(input: MessageInput, options: TurnOptions, model: ResolvedModel): Promise<void> {
+  const { files = [] } = await saidOf(askedOf(input, options), new AbortController().signal);
+  checkFiles(files, model);
+  if (options.budget?.maxCost !== undefined && model.info.price === undefined) throw noPrice(model.name);
 }
