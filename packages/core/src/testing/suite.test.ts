@@ -316,6 +316,29 @@ const FAULTS: Readonly<Record<string, { readonly change: Change; readonly finds:
     }),
     finds: /^append: /,
   },
+  'acknowledged though its lease ended first': {
+    change: (good) => {
+      const ended = new WeakSet<Lease>();
+      return {
+        acquire: async (id, how) => {
+          const lease = await good.acquire(id, how);
+          const release = lease.release.bind(lease);
+          return Object.assign(lease, {
+            release: () => {
+              ended.add(lease);
+              return release();
+            },
+          });
+        },
+        append: async (lease, batch) => {
+          if (!ended.has(lease)) await new Promise((resolve) => setImmediate(resolve));
+          else return good.append(lease, batch);
+          if (!ended.has(lease)) await good.append(lease, batch);
+        },
+      };
+    },
+    finds: /^append: one whose lease is released meanwhile/,
+  },
   '`expected` is not looked at': {
     change: (good) => ({
       append: async (lease, batch) => {

@@ -160,6 +160,25 @@ export const appendRules: readonly Rule[] = [
     },
   },
   {
+    name: 'append: one whose lease is released meanwhile is stored or FENCED, and the next lease knows which',
+    async run(stage) {
+      const lease = await stage.acquire('one', 'new');
+      await stage.append(lease, 0, [text(1)]);
+      const appended = stage.append(lease, 1, [text(2)]).then(
+        () => 'stored',
+        (error: { readonly code?: unknown }) => error.code,
+      );
+      await lease.release();
+      const outcome = await appended;
+      assert.ok(outcome === 'stored' || outcome === 'FENCED', `it was ${String(outcome)}`);
+      const next = await stage.acquire('one');
+      const count = outcome === 'stored' ? 2 : 1;
+      assert.equal(next.head?.seq, count, `it was ${outcome}`);
+      await stage.append(next, count, [text(count + 1)]);
+      assert.deepEqual(await stage.texts('one'), texts(count + 1));
+    },
+  },
+  {
     name: 'append: records of 2 MiB come back whole',
     async run(stage) {
       const large = text(1, { pad: 'é'.repeat(1 << 20) });
