@@ -13,6 +13,7 @@ import { recordedStorage } from '../src/cassette/record-storage.ts';
 import type { Session } from '../src/contracts/session.ts';
 import type { SessionStorage } from '../src/contracts/storage.ts';
 import { RepriseError } from '../src/errors.ts';
+import type { Rec } from '../src/records/types.ts';
 import { createSessions } from '../src/session/sessions.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settled, until } from './support/clock.ts';
@@ -257,6 +258,30 @@ describe('what was recorded gives the same records', () => {
         skipped: [],
       });
     }
+  });
+
+  test('turns on what a rewind, an undo and a redo left', async () => {
+    const scene = await recorded([say('a1'), say('a2'), say('b2'), say('a3'), say('c2')]);
+    const { session } = scene;
+    for (const said of ['one', 'two']) await session.message(said);
+    const two = (await session.getMessages())[2]?.id ?? '';
+    await session.rewind(two);
+    await session.message('second');
+    await session.undo();
+    await session.undo();
+    await session.message('three');
+    await session.deleteMessage(two);
+    await session.undo();
+    await session.redo();
+    await session.message('four');
+    await expectSame(scene, 5);
+    // Also where no checkpoint helps, as in an import.
+    const { records = [], ...rest } = await session.export();
+    const bare = records.map((record) =>
+      (record as Rec).type === 'checkpoint' ? { type: 'warning', at: rest.state.createdAt, message: 'none' } : record,
+    );
+    const models = resolverOf({ 'test/model': scene.theatre.model });
+    expect(await replayCassette(cassetteOf({ ...rest, records: bare }), { models })).toEqual({ turns: 5, skipped: [] });
   });
 
   test('another model for the rest of a turn, and what was changed between turns', async () => {

@@ -239,6 +239,25 @@ test('messages that wait stay and are answered next; one that was taken up is no
   expect(await texts(session)).toEqual(['one', 'a1', 'waits', 'to the one that waited', 'new', 'to the new one']);
 });
 
+test('sub-sessions of what is taken back stay, and so does what they took', async () => {
+  const work = tool('work', {
+    run: async (_input, context) => (await context.spawn({ prompt: 'below' }).outcome()).status,
+  });
+  const { sessions, model } = stage({ tools: [work] });
+  const session = await sessions.create(start);
+  model.script.push(say('a1'), calls(call('c1', 'work', '{}')), say('from below'), say('a2'));
+  await session.message('one');
+  await session.message('two');
+  const before = await session.usage();
+  expect(before.all.total.calls).toBe(4);
+  await session.rewind(await idOf(session, 'two'));
+  expect(await texts(session)).toEqual(['one', 'a1']);
+  expect((await session.usage()).all).toEqual(before.all);
+  expect((await sessions.tree(session.id)).items.map(({ kind }) => kind)).toEqual([undefined, 'spawn']);
+  expect((await session.undo())?.what).toBe('rewind');
+  expect(await texts(session)).toEqual(['one', 'a1', 'two', '', 'a2']);
+});
+
 test('attachments of what is taken back can still be read', async () => {
   const { sessions, model } = stage();
   const session = await sessions.create(start);
@@ -380,6 +399,85 @@ test('after an undo of a deletion, an edit or a prune, the request is what it wa
     await session.undo();
     expect(await promptNow()).toBe(before);
   }
+});
+
+test('what was done lately is taken back at the cost of what came since, however long the history is', async () => {
+  const { sessions, storage, model } = stage();
+  const many = Array.from({ length: 3000 }, (_, n) => ({
+    role: n % 2 === 0 ? 'user' : 'assistant',
+    content: `${n}`,
+    timestamp: AT,
+  }));
+  const session = await sessions.import(many, { model: 'test/model' });
+  await session.pruneContext({ keepLast: 4 });
+  for (const said of ['one', 'two']) {
+    model.script.push(say(`to ${said}`));
+    await session.message(said);
+  }
+  const { read } = storage.inner;
+  let records = 0;
+  storage.read = async function* (id, range) {
+    for await (const page of read(id, range)) {
+      for (const one of page) {
+        records += 1;
+        yield [one];
+      }
+    }
+  };
+  const two = (await sessions.messages(session.id, { limit: 2 })).items[0]!.id;
+  records = 0;
+  await session.rewind(two);
+  expect([(await session.undo())?.what, (await session.redo())?.what]).toEqual(['rewind', 'rewind']);
+  expect((await session.undo())?.what).toBe('rewind');
+  expect((await session.undo())?.what).toBe('exchange');
+  expect(records).toBeGreaterThan(10);
+  expect(records).toBeLessThan(300);
+  expect(session.head.messageCount).toBe(3002);
+  expect((await session.getMessages()).length).toBe(3002);
+  expect((await session.undo())?.what).toBe('exchange');
+  expect((await session.undo())?.what).toBe('prune');
+  expect(await session.undo()).toMatchObject({ what: 'exchange', message: { content: '2998' } });
+});
+
+test('how many messages are left is counted right where a part of the log is enough', async () => {
+  const { session, model } = await told();
+  await session.pruneContext({ keepLast: 2 });
+  model.script.push(say('b1'), say('b2'));
+  await session.message('four');
+  await session.message('five');
+  // An undone rewind, and then one that reaches further.
+  await session.rewind(await idOf(session, 'five'));
+  await session.undo();
+  await session.rewind(await idOf(session, 'four'));
+  expect(session.head.messageCount).toBe(6);
+  await session.undo();
+  // A message that was cleared when it was deleted, and is not any more.
+  await session.clearHistory();
+  await session.deleteMessage(await idOf(session, 'four'));
+  await session.rewind(await idOf(session, 'five'));
+  expect(await texts(session)).toEqual(['one', 'a1', 'two', 'a2', 'three', 'a3', 'b1']);
+  expect(session.head.messageCount).toBe(7);
+});
+
+test('a turn whose window was moved, and which was steered after that, is one exchange', async () => {
+  const held = Promise.withResolvers<string>();
+  const big = tool('big', { run: async () => 'word '.repeat(600) });
+  const slow = tool('slow', { run: () => held.promise });
+  const { sessions, model, storage } = stage({ tools: [big, slow] });
+  const session = await sessions.create({ ...start, contextWindow: 1300 });
+  model.script.push(say('a1'), calls(call('c1', 'big', '{}')), calls(call('c2', 'slow', '{}')), say('a2'));
+  await session.message(`one ${'word '.repeat(800)}`);
+  const turn = session.turn('two');
+  for await (const chunk of turn) {
+    if (chunk.type !== 'tool_call' || chunk.tool !== 'slow') continue;
+    session.turn('steered', { busy: 'steer' }).once('queued', () => held.resolve('done'));
+  }
+  await turn.outcome();
+  const types = (await recordsOf(storage.inner, session.id)).map((record) => record.type);
+  expect(types.lastIndexOf('message')).toBeGreaterThan(types.lastIndexOf('checkpoint'));
+  expect(types.indexOf('boundary')).toBeGreaterThan(types.indexOf('turn-end'));
+  expect(await session.undo()).toMatchObject({ what: 'exchange', message: { content: 'two' } });
+  expect(await texts(session)).toHaveLength(2);
 });
 
 test('something new ends what can be done again, and an undo then begins with it', async () => {

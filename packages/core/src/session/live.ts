@@ -8,7 +8,7 @@ import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, loadState, notFound, records, refold, wholeLines } from './load.ts';
+import { catchUp, loadState, notFound, records, refold, stateAtCheckpoint, wholeLines } from './load.ts';
 import { SessionBlobs } from './blobs.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
@@ -80,13 +80,16 @@ export class LiveSession {
     return result;
   }
 
-  /** Appends facts: all or none, durable before anybody sees them (unless the session is saved by hand). The state follows. */
-  append(given: Rec | readonly Rec[]): Promise<State> {
+  /**
+   * Appends facts: all or none, durable before anybody sees them (unless the session is saved by hand). The state follows. `talk`: the
+   * conversation after facts that take others back, where it is known.
+   */
+  append(given: Rec | readonly Rec[], talk?: State): Promise<State> {
     const facts = Array.isArray(given) ? (given as readonly Rec[]) : [given as Rec];
     const write = async (): Promise<State> => {
       const at = isoNow(this.#runtime.clock);
       const extended = extend(this.#state, facts, at);
-      const { lines, state } = extended.state.stale === true ? await this.#refolded(extended.lines, at) : extended;
+      const { lines, state } = extended.state.stale === true ? await this.#closed(extended, at, talk) : extended;
       if (this.#autoSave) await this.#store(lines, headOf(this.id, state));
       else this.#unsaved.push(...lines);
       const first = this.#state.seq + 1;
@@ -102,16 +105,34 @@ export class LiveSession {
     return result;
   }
 
-  /** The state after lines that take others back, and a checkpoint of it: who comes later need not read all that was read here. */
-  async #refolded(given: readonly string[], at: string): Promise<{ lines: string[]; state: State }> {
+  /** A checkpoint follows lines that take others back: who comes later need not read all that was read here. */
+  async #closed(
+    { lines: given, state: stale }: { readonly lines: readonly string[]; readonly state: State },
+    at: string,
+    talk: State | undefined,
+  ): Promise<{ lines: string[]; state: State }> {
     const log = this.records.bind(this, 0, []);
     const first = this.#state.seq + 1;
-    const folded = await refold(async function* () {
+    const whole = async function* (): AsyncGenerator<StoredRecord> {
       yield* log();
       for (const [i, json] of given.entries()) yield { seq: first + i, json };
-    });
-    const { line, state } = closed(folded, at);
+    };
+    const { line, state } = closed(stale, talk ?? (await refold(whole)), at);
     return { lines: [...given, line], state };
+  }
+
+  /** Every record, the newest first. */
+  async *recordsBack(damage: Coded[]): AsyncGenerator<StoredRecord> {
+    if (this.#gone) throw notFound(this.id);
+    const unsaved = this.#unsaved.map((json, i) => ({ seq: this.#storedSeq + 1 + i, json }));
+    yield* unsaved.reverse();
+    if (this.#storedSeq > 0) yield* records(this.#runtime.storage.read(this.id, { reverse: true }), damage);
+  }
+
+  /** The state at a stored checkpoint; `undefined` where it is of no use. */
+  async stateAt(checkpoint: number): Promise<State | undefined> {
+    if (checkpoint > this.#storedSeq) return undefined;
+    return stateAtCheckpoint(this.#runtime.storage, this.id, checkpoint);
   }
 
   /** Every record after `after`, stored or not yet saved. Damage is noted, its neighbours are given. */

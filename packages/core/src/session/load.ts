@@ -143,6 +143,11 @@ async function usable(state: Promise<State>): Promise<State | undefined> {
   }
 }
 
+/** The same of a checkpoint that may be of no use: then `undefined`. */
+export function stateAtCheckpoint(storage: SessionStorage, id: string, seq: number): Promise<State | undefined> {
+  return usable(checkpointState(storage, id, seq, []));
+}
+
 /** The state at a checkpoint, with the bodies of its window. */
 async function checkpointState(storage: SessionStorage, id: string, seq: number, damage: Coded[]): Promise<State> {
   let state: State | undefined;

@@ -1,13 +1,12 @@
 import type { Expected, Undone } from '../contracts/history.ts';
 import type { Message } from '../contracts/turn.ts';
-import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import type { TakeBack } from '../records/types.ts';
-import { Actions } from '../state/actions.ts';
-import { Transcript } from '../state/transcript.ts';
+import type { Action } from '../state/actions.ts';
 import { isoNow } from './clock.ts';
-import { readable } from './load.ts';
 import type { Parts } from './parts.ts';
+import type { Past } from './past.ts';
+import { pastOf } from './past.ts';
 import { changing } from './ready.ts';
 
 /** `session.rewind()`: one record, and with it everything from a user's message on is taken back. */
@@ -17,13 +16,13 @@ export async function rewind(parts: Parts, id: string, options?: Expected): Prom
   return changing(
     parts,
     async () => {
-      const { transcript } = await readAll(parts);
-      const message = transcript.message(id);
-      const from = transcript.seqOf(id);
+      const past = await pastOf(parts.live, ({ transcript }) => transcript.has(id));
+      const message = past.transcript.message(id);
+      const from = past.transcript.seqOf(id);
       if (message === undefined || from === undefined) throw noMessage(id, 'is not in this session');
       if (message.takenBack) throw noMessage(id, 'was taken back already');
       if (message.role !== 'user') throw noMessage(id, 'is not the user’s');
-      await takeBack(parts, transcript, { type: 'rewind', at: isoNow(parts.runtime.clock), message: id, from });
+      await takeBack(parts, past, { type: 'rewind', at: isoNow(parts.runtime.clock), message: id, from });
       return message;
     },
     options,
@@ -35,13 +34,9 @@ export function undo(parts: Parts, options?: Expected): Promise<Undone | undefin
   return changing(
     parts,
     async () => {
-      const { transcript, actions } = await readAll(parts);
-      const action = actions.toUndo();
-      if (action === undefined) return undefined;
-      const { seq: of, what, message } = action;
-      const about = message === undefined ? {} : { message };
-      await takeBack(parts, transcript, { type: 'undo', at: isoNow(parts.runtime.clock), of, what, ...about });
-      return undone(action, transcript);
+      const past = await pastOf(parts.live, (some) => holds(some, some.actions.toUndo()));
+      const action = past.actions.toUndo();
+      return action && undone(parts, past, action, {});
     },
     options,
   );
@@ -52,47 +47,42 @@ export function redo(parts: Parts, options?: Expected): Promise<Undone | undefin
   return changing(
     parts,
     async () => {
-      const { transcript, actions } = await readAll(parts);
-      const action = actions.toRedo();
-      if (action === undefined) return undefined;
-      const { seq: of, what, message } = action;
-      const about = message === undefined ? {} : { message };
-      const at = isoNow(parts.runtime.clock);
-      await takeBack(parts, transcript, { type: 'undo', at, of, what, redo: true, ...about });
-      return undone(action, transcript);
+      const past = await pastOf(parts.live, (some) => {
+        const again = some.actions.toRedo();
+        return again === undefined ? some.actions.toUndo() !== undefined : holds(some, again);
+      });
+      const action = past.actions.toRedo();
+      return action && undone(parts, past, action, { redo: true });
     },
     options,
   );
 }
 
-async function readAll({ live }: Parts): Promise<{ readonly transcript: Transcript; readonly actions: Actions }> {
-  const transcript = new Transcript();
-  const actions = new Actions();
-  const damage: Coded[] = [];
-  for await (const stored of live.records(0, damage)) {
-    const record = readable(stored, damage);
-    transcript.add(stored.seq, record);
-    actions.add(stored.seq, record);
-  }
-  for (const { message } of damage) live.events.emit('warning', { message });
-  return { transcript, actions };
+/** Whether all that is told of an action is in this part of the log. */
+function holds({ transcript }: Past, action: Action | undefined): boolean {
+  return action !== undefined && (action.message === undefined || transcript.has(action.message));
+}
+
+async function undone(
+  parts: Parts,
+  past: Past,
+  { seq: of, what, message: id }: Action,
+  again: { readonly redo?: true },
+): Promise<Undone> {
+  const about = id === undefined ? {} : { message: id };
+  await takeBack(parts, past, { type: 'undo', at: isoNow(parts.runtime.clock), of, what, ...again, ...about });
+  const found = id === undefined ? undefined : past.transcript.message(id);
+  if (found === undefined) return { what };
+  const { takenBack: _takenBack, ...message } = found;
+  return { what, message };
 }
 
 type Given<R> = R extends TakeBack ? Omit<R, 'messages'> : never;
 
 /** Stores it; the transcript then shows what is left. */
-async function takeBack({ live }: Parts, transcript: Transcript, given: Given<TakeBack>): Promise<void> {
-  transcript.add(live.state.seq + 1, { ...given, messages: 0 });
-  const messages = transcript.current().filter(({ role }) => role !== 'system').length;
-  await live.append({ ...given, messages });
-}
-
-function undone(
-  { what, message: id }: Pick<Undone, 'what'> & { readonly message?: string },
-  transcript: Transcript,
-): Undone {
-  const { takenBack: _takenBack, ...message } = (id === undefined ? undefined : transcript.message(id)) ?? { id: '' };
-  return message.id === '' ? { what } : { what, message: message as Message };
+async function takeBack({ live }: Parts, past: Past, given: Given<TakeBack>): Promise<void> {
+  const { talk, messages } = past.after({ seq: live.state.seq + 1, record: { ...given, messages: 0 } });
+  await live.append({ ...given, messages }, talk);
 }
 
 function noMessage(id: string, why: string): RepriseError {

@@ -16,6 +16,11 @@ export class Actions {
   readonly #takeBacks: Numbered<TakeBack>[] = [];
   #turn: string | undefined;
 
+  /** `turn`: the one that is open where the records begin. */
+  constructor(turn?: string) {
+    this.#turn = turn;
+  }
+
   /** The records of the log in their order. */
   add(seq: number, record: Rec | undefined): void {
     if (takesBack(record)) this.#takeBacks.push({ seq, record });

@@ -2,6 +2,7 @@ import { encode } from '../records/codec.ts';
 import type { Rec } from '../records/types.ts';
 import { checkpointDue, toCheckpoint } from './checkpoint.ts';
 import { reduce } from './reduce.ts';
+import { joined } from './refold.ts';
 import type { State } from './state.ts';
 
 /**
@@ -26,8 +27,9 @@ export function extend(
   return { lines, state: next };
 }
 
-/** A state with a checkpoint of it, which is appended with what led to it. */
-export function closed(state: State, at: string): { readonly line: string; readonly state: State } {
+/** A stale state with the conversation that there is, and a checkpoint of it, which is appended with what led to it. */
+export function closed(stale: State, talk: State, at: string): { readonly line: string; readonly state: State } {
+  const state = joined(stale, talk);
   const checkpoint = toCheckpoint(state, at);
   const line = encode(checkpoint);
   return { line, state: reduce(state, state.seq + 1, checkpoint, line.length) };

@@ -43,7 +43,8 @@ export function foldLog(log: readonly (Numbered<Rec | undefined> & { readonly ch
   return refold.state;
 }
 
-function joined(facts: State, talk: State): State {
+/** A state whose conversation is another one's. */
+export function joined(facts: State, talk: State): State {
   const { open: _open, stale: _stale, title: _title, ...conversation } = voided({ ...talk, seq: facts.seq });
   const { lastMessage, messageCount, usage, ledger, failed, refused, checkpoint, since, title, keys } = facts;
   return {

@@ -86,6 +86,11 @@ export class Transcript {
     return this.messages(this.#clears.findLast(({ seq, record }) => !this.#taken.has(seq, record))?.record.from);
   }
 
+  /** Whether its record is here, deleted or not. */
+  has(id: string): boolean {
+    return this.#records.has(id);
+  }
+
   message(id: string): Message | undefined {
     const record = this.#now(id);
     if (record === undefined) return undefined;
