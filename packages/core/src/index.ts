@@ -55,6 +55,9 @@ export type { ConversationChange, Expected, MessagePage, MessageQuery, Undone } 
 export type { RetryPolicy, SessionsConfig, SpawnLimits } from './contracts/config.ts';
 export type {
   AttachmentInput,
+  ForkOptions,
+  ImportOptions,
+  Making,
   Clock,
   CustomTool,
   ExportedFile,

@@ -21,7 +21,7 @@ export function keyOf(request: Request): string | undefined {
   return key;
 }
 
-/** Answers that repeated requests get again. In memory: a day, a thousand of them, and only of what succeeded. */
+/** Answers that repeated requests get again. In memory: a day, a thousand of them, and only of what succeeded. What was made outlives that (`making.ts`). */
 export class Answers {
   readonly done = new Map<string, Done>();
 }

@@ -1,10 +1,11 @@
+import { memoryStorage } from '@reprise/core';
 import { expect, test } from 'vitest';
 import { ROUTES } from '../src/routes/all.ts';
 import { ALICE, ALL, BOB, owned } from './support/owners.ts';
 import type { Stage } from './support/stage.ts';
 
-function shared(): Stage & Record<'alice' | 'bob' | 'all', Stage['call']> {
-  const there = owned();
+function shared(storage = memoryStorage()): Stage & Record<'alice' | 'bob' | 'all', Stage['call']> {
+  const there = owned(storage);
   return { ...there, alice: there.as(ALICE), bob: there.as(BOB), all: there.as(ALL) };
 }
 
@@ -79,6 +80,35 @@ test('forks and imports belong to who makes them, under ids that tell nothing', 
   expect(copy.tags).toEqual(['owner:bob']);
   expect((await alice('GET', `/v1/sessions/${copy.id}`)).status).toBe(404);
   expect((await all('GET', '/v1/sessions')).body.items).toHaveLength(3);
+});
+
+test('what an owner’s key has made is found again by another server, and by no other owner', async () => {
+  const storage = memoryStorage();
+  const [one, two] = [shared(storage), shared(storage)];
+  const key = { 'idempotency-key': 'k1' };
+  const { id } = (await one.alice('POST', '/v1/sessions')).body;
+  const data = (await one.alice('GET', `/v1/sessions/${id}/export`)).body;
+  data.metadata.tags.push('owner:somebody', 'kept');
+  const make = async (as: Stage['call']) => [
+    (await as('POST', '/v1/sessions', { tags: ['work'] }, key)).body,
+    (await as('POST', '/v1/import', { session: data, newId: true }, key)).body,
+  ];
+  const hers = await make(one.alice);
+  expect(hers.map(({ tags }) => tags)).toEqual([
+    ['work', 'owner:alice'],
+    ['owner:alice', 'kept'],
+  ]);
+  expect((await make(two.alice)).map((session) => session.id)).toEqual(hers.map((session) => session.id));
+  const his = await make(two.bob);
+  expect(his.map(({ tags }) => tags)).toEqual([
+    ['work', 'owner:bob'],
+    ['kept', 'owner:bob'],
+  ]);
+  expect(ids((await one.all('GET', '/v1/sessions')).body)).toHaveLength(5);
+  // Once it is somebody else's, the key opens it no more.
+  await two.all('PATCH', `/v1/sessions/${hers[0].id}`, { tags: ['owner:bob'] });
+  const three = shared(storage);
+  expect((await three.alice('POST', '/v1/sessions', { tags: ['work'] }, key)).status).toBe(422);
 });
 
 test('an owner gives nothing away and takes nothing, with tags; who reaches all may', async () => {

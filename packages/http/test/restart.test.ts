@@ -135,6 +135,54 @@ test('a killed server leaves a session that the next one goes on with: nothing m
   expect(new Set(seqs).size).toBe(seqs.length);
 }, 40_000);
 
+test('what a key has made is not made again by the next server: a session, a fork, imports', async () => {
+  const first = await server();
+  const make = async (url: string, path: string, key: string, body: unknown = {}) => {
+    const init = { method: 'POST', headers: { 'idempotency-key': key }, body: JSON.stringify(body) };
+    const answer = await ask(url, `/v1${path}`, init);
+    const { id, code } = (await answer.json()) as { id: string; code?: string };
+    return { http: answer.status, id, code };
+  };
+  const said = [{ role: 'user', content: 'hello', timestamp: '2030-01-01T00:00:00Z' }];
+  const messages = { session: said, model: 'test/model' };
+  const { id } = await make(first.url, '/sessions', 'k0', { title: 'One' });
+  const exported = await (await ask(first.url, `/v1/sessions/${id}/export`)).json();
+  const all = (url: string) =>
+    Promise.all([
+      make(url, '/sessions', 'k0', { title: 'One' }),
+      make(url, '/sessions', 'k1', { title: 'One' }),
+      make(url, `/sessions/${id}/fork`, 'k1'),
+      make(url, `/sessions/${id}/fork`, 'k2', { newSessionId: 'copy' }),
+      make(url, '/import', 'k1', messages),
+      make(url, '/import', 'k2', { session: exported, newId: true }),
+      make(url, '/import', 'k3', { session: { ...(exported as object), id: 'elsewhere' } }),
+      make(url, '/import', 'k4', { session: { ...(exported as object), id: 'free' }, newId: true }),
+    ]);
+  const before = await all(first.url);
+  expect(before.map(({ http }) => http)).toEqual(before.map(() => 201));
+  expect(new Set(before.map((one) => one.id)).size).toBe(8);
+  expect(before.map((one) => one.id)).toEqual(expect.arrayContaining([id, 'copy', 'elsewhere', 'free']));
+  await ended(first.child, 'SIGKILL');
+
+  const second = await server();
+  expect(await all(second.url)).toEqual(before);
+  // The same key for something else.
+  for (const [path, key, body] of [
+    ['/sessions', 'k1', { title: 'Two' }],
+    [`/sessions/${id}/fork`, 'k1', { fromMessage: 'm1' }],
+    ['/import', 'k1', { ...messages, model: 'other/model' }],
+  ] as const)
+    expect(await make(second.url, path, key, body)).toMatchObject({ http: 422, code: 'INVALID_INPUT' });
+  // Another key, for what is there already.
+  const taken = [
+    await make(second.url, '/import', 'k9', { session: { ...(exported as object), id: 'elsewhere' } }),
+    await make(second.url, `/sessions/${id}/fork`, 'k9', { newSessionId: 'copy' }),
+  ];
+  expect(taken).toMatchObject([{ code: 'SESSION_EXISTS' }, { code: 'SESSION_EXISTS' }]);
+  const { items } = (await (await ask(second.url, '/v1/sessions')).json()) as { items: unknown[] };
+  expect(items).toHaveLength(8);
+}, 40_000);
+
 test('a hundred dropped streams miss and repeat nothing', async () => {
   const { url } = await server(0, 120);
   const { id } = (await (await ask(url, '/v1/sessions', { method: 'POST' })).json()) as { id: string };

@@ -131,6 +131,25 @@ export interface TurnOptions {
   readonly budget?: Limits;
 }
 
+/** What a new session may be given beside its options. */
+export interface Making {
+  /** Its id; SESSION_EXISTS where that is taken. */
+  readonly newSessionId?: string;
+  /** A mark of what made it, 1 to 200 characters, for `Session.madeBy`: who asks twice finds that it was done. */
+  readonly madeBy?: string;
+}
+
+/** What a copy is given; `fromMessage`: the last message that is taken over, all if absent. */
+export interface ForkOptions extends Making {
+  readonly fromMessage?: string;
+}
+
+export interface ImportOptions extends Making {
+  readonly newId?: boolean;
+  readonly model?: string;
+  readonly tags?: readonly string[];
+}
+
 /** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
 export interface ExportedSession {
   readonly format: 1;
@@ -167,6 +186,8 @@ export interface Session {
   readonly state: SessionState;
   /** The summary that lists show, with title, working directory and lineage. */
   readonly head: SessionHead;
+  /** The mark that it was made with. */
+  readonly madeBy: string | undefined;
   /** The turn that has no end yet, as of the last stored record, and the record that opened it. */
   readonly open: { readonly turn: string; readonly seq: number } | undefined;
   /** The turn that `recover: 'continue'` carries on; later messages wait for it. */
@@ -248,7 +269,7 @@ export interface Session {
     change: Partial<Omit<SessionOptions, 'sessionId' | 'autoSave' | 'recover'>>,
     options?: Expected,
   ): Promise<void>;
-  fork(options?: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
+  fork(options?: ForkOptions): Promise<Session>;
   save(): Promise<void>;
   /** Text that looks like a key is replaced by as many stars, unless `redact: false`. What only a provider reads (signatures, results of what it ran) stays. */
   export(options?: { readonly redact?: boolean }): Promise<ExportedSession>;
@@ -256,7 +277,7 @@ export interface Session {
 
 /** What the spec calls `Session`: the doors to sessions in one store. */
 export interface Sessions {
-  create(options: SessionOptions): Promise<Session>;
+  create(options: SessionOptions & Making): Promise<Session>;
   /** Continues a session and settles what a crash left open at its next write. SESSION_NOT_FOUND. */
   resume(id: string, options?: Partial<Omit<SessionOptions, 'sessionId'>>): Promise<Session>;
   /** The same without settling an open turn. */
@@ -296,8 +317,8 @@ export interface Sessions {
   /** For good, with its sub-sessions. */
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
-  /** SESSION_EXISTS where the id is taken, unless `newId`. `model`: the name to go on with, in place of what the data name. */
-  import(data: unknown, options?: { readonly newId?: boolean; readonly model?: string }): Promise<Session>;
+  /** SESSION_EXISTS where the id is taken, unless `newId`. `newSessionId` and `tags` stand in place of those in the data. `model`: the name to go on with, in place of what the data name. */
+  import(data: unknown, options?: ImportOptions): Promise<Session>;
   /** Ends running turns as aborted, gives leases back, closes the store. */
   close(): Promise<void>;
 }

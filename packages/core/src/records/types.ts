@@ -72,6 +72,7 @@ export interface SessionRecord {
   readonly cwd?: string;
   readonly tags?: readonly string[];
   readonly parent?: Lineage;
+  readonly madeBy?: string;
 }
 
 /** A user's message; `turn` is the turn that it opens, or steers if that is open already. Imports may hold system messages and messages without a turn. */
@@ -319,6 +320,7 @@ export interface ForkRecord {
   readonly type: 'fork';
   readonly at: string;
   readonly parent: Lineage;
+  readonly madeBy?: string;
 }
 
 export interface WarningRecord {

@@ -12,7 +12,7 @@ import { resolveModel } from './models.ts';
 import type { Parts } from './parts.ts';
 
 /** The records that begin a session. Everything that can be wrong with the options is found before anything is stored. */
-export async function firstRecords(parts: Parts, options: SessionOptions): Promise<Rec[]> {
+export async function firstRecords(parts: Parts, options: SessionOptions, madeBy?: string): Promise<Rec[]> {
   const { runtime } = parts;
   const at = isoNow(runtime.clock);
   const tools = options.tools ?? parts.tools.names();
@@ -32,6 +32,7 @@ export async function firstRecords(parts: Parts, options: SessionOptions): Promi
     ...(options.title !== undefined && { title: options.title }),
     ...(cwd !== undefined && { cwd }),
     ...(options.tags !== undefined && { tags: options.tags }),
+    ...(madeBy !== undefined && { madeBy }),
   };
   const notices = noticesOf(model, record.settings);
   parts.warnings.push(...notices);

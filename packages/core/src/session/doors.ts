@@ -1,4 +1,4 @@
-import type { Session } from '../contracts/session.ts';
+import type { ForkOptions, Session } from '../contracts/session.ts';
 import type { Family } from '../turn/family.ts';
 import type { Purse } from '../turn/purse.ts';
 import type { LiveSession } from './live.ts';
@@ -6,7 +6,7 @@ import type { Parts } from './parts.ts';
 
 /** What a session can do with others. */
 export interface Doors {
-  fork(parent: Parts, options: { readonly fromMessage?: string; readonly newSessionId?: string }): Promise<Session>;
+  fork(parent: Parts, options: ForkOptions): Promise<Session>;
   /** Makes a session known in this process. */
   adopt(live: LiveSession): Parts;
   /** SESSION_NOT_FOUND. */

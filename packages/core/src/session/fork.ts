@@ -3,6 +3,7 @@ import type { Coded } from '../errors.ts';
 import { RepriseError } from '../errors.ts';
 import { reduce } from '../state/reduce.ts';
 import type { State } from '../state/state.ts';
+import type { ForkOptions } from '../contracts/session.ts';
 import { atTip, readable, refold, startOf } from './load.ts';
 import type { LiveSession } from './live.ts';
 import { unborn } from './live.ts';
@@ -15,14 +16,15 @@ export async function forkLive(
   runtime: Runtime,
   parent: LiveSession,
   id: string,
-  fromMessage: string | undefined,
+  { fromMessage, madeBy }: ForkOptions,
 ): Promise<LiveSession> {
   await parent.refresh();
   const through = fromMessage === undefined ? parent.state.seq : await lastSeq(parent, fromMessage);
   const state = through === parent.state.seq ? parent.state : await stateAt(runtime, parent, through);
   const child = unborn(runtime, id, parent.autoSave);
   const lineage = { id: parent.id, seq: through };
-  await child.copyFrom(parent, through, state, { type: 'fork', at: isoNow(runtime.clock), parent: lineage });
+  const mark = madeBy === undefined ? {} : { madeBy };
+  await child.copyFrom(parent, through, state, { type: 'fork', at: isoNow(runtime.clock), parent: lineage, ...mark });
   return child;
 }
 

@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../contracts/session.ts';
+import type { ExportedFile, ImportOptions } from '../contracts/session.ts';
 import { RepriseError } from '../errors.ts';
 import { isKnown } from '../records/codec.ts';
 import { importFiles } from '../files/transfer.ts';
@@ -23,7 +23,11 @@ export interface Imported {
  * says where it is wrong. A checkpoint is no fact but a shortcut, so it isn't taken over; neither is anybody's permission, which was not given here.
  * `asked` names the model to go on with, whatever the data name: MODEL_NOT_FOUND where it is none.
  */
-export async function readImport(data: unknown, runtime: Runtime, asked: string | undefined): Promise<Imported> {
+export async function readImport(
+  data: unknown,
+  runtime: Runtime,
+  { model: asked, tags }: Pick<ImportOptions, 'model' | 'tags'>,
+): Promise<Imported> {
   const { importSchema } = await import('./import-schema.ts');
   const { z } = await import('zod');
   if (typeof data === 'object' && data !== null && 'format' in data && Number(data.format) > FORMAT) {
@@ -45,7 +49,10 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
       return left === undefined ? owned(record) : { type: 'warning', at, message: `${left} was left out at import.` };
     });
     const { model, notice } = await modelToGoOn(runtime, asked);
-    const change: Rec[] = model === undefined ? [] : [{ type: 'change', at, reason: 'model', model }];
+    const change: Rec[] = [
+      ...(model === undefined ? [] : [{ type: 'change', at, reason: 'model', model } as const]),
+      ...(tags === undefined ? [] : [{ type: 'change', at, reason: 'import', tags } as const]),
+    ];
     return {
       ...(id !== undefined && { id }),
       records: [...kept, ...change],
@@ -70,6 +77,7 @@ export async function readImport(data: unknown, runtime: Runtime, asked: string 
     settings: {},
     ...(title !== undefined && { title }),
     ...(cwd !== undefined && { cwd }),
+    ...(tags !== undefined && { tags }),
   };
   return {
     ...(id !== undefined && { id }),
@@ -115,8 +123,18 @@ function owned(record: Rec): Rec {
 }
 
 /** The files before the records that name them. */
-export async function storeImport(live: LiveSession, { records, files }: Omit<Imported, 'id'>): Promise<void> {
-  await live.append(await importFiles(records, files, live.blobs));
+export async function storeImport(
+  live: LiveSession,
+  { records, files }: Omit<Imported, 'id'>,
+  madeBy: string | undefined,
+): Promise<void> {
+  const marked = madeBy === undefined ? records : records.map((record) => markedWith(record, madeBy));
+  await live.append(await importFiles(marked, files, live.blobs));
+}
+
+/** Also where it was copied: the last record that says who made it is the one that counts. */
+function markedWith(record: Rec, madeBy: string): Rec {
+  return record.type === 'session' || record.type === 'fork' ? { ...record, madeBy } : record;
 }
 
 /** An id names one message: a second one that bears it gets another. */

@@ -1,9 +1,11 @@
 import { EFFORTS } from '../contracts/model.ts';
-import type { SessionOptions } from '../contracts/session.ts';
+import type { Making, SessionOptions } from '../contracts/session.ts';
 import { SESSION_ID } from '../contracts/storage.ts';
 import { RepriseError } from '../errors.ts';
 import type { Settings } from '../records/types.ts';
 import { wrongBudget } from './limits.ts';
+
+const LONGEST_MARK = 200;
 
 type Check = (value: unknown) => string | undefined;
 
@@ -72,6 +74,18 @@ export function checkOptions(options: unknown, required: readonly (keyof Session
     const wanted = check(value);
     if (wanted !== undefined) throw new RepriseError('INVALID_INPUT', `The option ${key} must be ${wanted}.`);
   }
+}
+
+/** What a new session is given beside its options, taken out of them. INVALID_INPUT. */
+export function takeMaking<T extends object>(options: T & Making): { readonly making: Making; readonly rest: T } {
+  // What is no object has none of it, and is for others to judge.
+  if (typeof options !== 'object' || options === null) return { making: {}, rest: options };
+  const { newSessionId, madeBy, ...rest } = options;
+  if (newSessionId !== undefined) checkId(newSessionId);
+  if (madeBy !== undefined && !(typeof madeBy === 'string' && madeBy.length >= 1 && madeBy.length <= LONGEST_MARK))
+    throw new RepriseError('INVALID_INPUT', `\`madeBy\` must be a text of 1 to ${LONGEST_MARK} characters.`);
+  const making = { ...(newSessionId !== undefined && { newSessionId }), ...(madeBy !== undefined && { madeBy }) };
+  return { making, rest: rest as unknown as T };
 }
 
 /** Throws INVALID_INPUT for what is no session id. */

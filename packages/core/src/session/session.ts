@@ -1,5 +1,6 @@
 import type {
   ExportedSession,
+  ForkOptions,
   MessageInput,
   Session,
   SessionEvents,
@@ -36,6 +37,10 @@ export class SessionHandle implements Session {
 
   get head(): Session['head'] {
     return this.#parts.live.head;
+  }
+
+  get madeBy(): string | undefined {
+    return this.#parts.live.state.madeBy;
   }
 
   get open(): { turn: string; seq: number } | undefined {
@@ -147,7 +152,7 @@ export class SessionHandle implements Session {
     return redo(this.#parts, options);
   }
 
-  fork(options: { readonly fromMessage?: string; readonly newSessionId?: string } = {}): Promise<Session> {
+  fork(options: ForkOptions = {}): Promise<Session> {
     return this.#parts.doors.fork(this.#parts, options);
   }
 

@@ -1,4 +1,12 @@
-import type { ExportedSession, Session, SessionOptions, Sessions } from '../contracts/session.ts';
+import type {
+  ExportedSession,
+  ForkOptions,
+  ImportOptions,
+  Making,
+  Session,
+  SessionOptions,
+  Sessions,
+} from '../contracts/session.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import { followSession } from './follow.ts';
 import { readImport, storeImport } from './import.ts';
@@ -6,7 +14,7 @@ import { forkLive } from './fork.ts';
 import type { LiveSession } from './live.ts';
 import { openLive, unborn } from './live.ts';
 import { firstRecords } from './begin.ts';
-import { checkId, checkOptions } from './options.ts';
+import { checkId, checkOptions, takeMaking } from './options.ts';
 import type { Runtime, SessionsConfig } from './runtime.ts';
 import { runtimeOf } from './runtime.ts';
 import type { Parts } from './parts.ts';
@@ -55,14 +63,15 @@ class SessionDoors implements Sessions {
     } = reader);
   }
 
-  async create(options: SessionOptions): Promise<Session> {
+  async create(given: SessionOptions & Making): Promise<Session> {
+    const { rest: options, making } = takeMaking<SessionOptions>(given);
     checkOptions(options, ['model']);
     const { sessionId, ...rest } = options;
     if (sessionId !== undefined) return this.resume(sessionId, rest);
     const runtime = this.#runtime;
-    const live = unborn(runtime, runtime.ids('session'), options.autoSave ?? true);
+    const live = unborn(runtime, making.newSessionId ?? runtime.ids('session'), options.autoSave ?? true);
     const parts = this.#parts(live);
-    const records = await firstRecords(parts, options);
+    const records = await firstRecords(parts, options, making.madeBy);
     await live.exclusive(() => live.append(records), Math.min(runtime.linger ?? 0, LONGEST_LINGER_MS));
     return this.#known(parts);
   }
@@ -120,16 +129,15 @@ class SessionDoors implements Sessions {
     if (failures.length > 0) throw failures[0];
   }
 
-  async import(
-    data: ExportedSession | unknown,
-    options: { readonly newId?: boolean; readonly model?: string } = {},
-  ): Promise<Session> {
-    const { id, notice, ...imported } = await readImport(data, this.#runtime, options.model);
-    const wanted = id ?? this.#runtime.ids('session');
+  async import(data: ExportedSession | unknown, options: ImportOptions = {}): Promise<Session> {
+    const { making } = takeMaking(options);
+    checkOptions({ tags: options.tags }, []);
+    const { id, notice, ...imported } = await readImport(data, this.#runtime, options);
+    const wanted = making.newSessionId ?? id ?? this.#runtime.ids('session');
     checkId(wanted);
     const born = async (name: string): Promise<Session> => {
       const live = unborn(this.#runtime, name, true);
-      await live.exclusive(() => storeImport(live, imported));
+      await live.exclusive(() => storeImport(live, imported, making.madeBy));
       const parts = this.#parts(live);
       if (notice !== undefined) parts.warnings.push(notice);
       return this.#known(parts);
@@ -189,16 +197,12 @@ class SessionDoors implements Sessions {
     });
   }
 
-  async #fork(
-    parent: Parts,
-    options: { readonly fromMessage?: string; readonly newSessionId?: string },
-  ): Promise<Session> {
-    const id = options.newSessionId ?? this.#runtime.ids('session');
-    checkId(id);
+  async #fork(parent: Parts, options: ForkOptions): Promise<Session> {
+    const id = takeMaking(options).making.newSessionId ?? this.#runtime.ids('session');
     if (options.fromMessage !== undefined && typeof options.fromMessage !== 'string') {
       throw new RepriseError('INVALID_INPUT', '`fromMessage` must be the id of a message.');
     }
-    const live = await forkLive(this.#runtime, parent.live, id, options.fromMessage);
+    const live = await forkLive(this.#runtime, parent.live, id, options);
     const parts = this.#parts(live);
     return this.#known(parts.inherit(parent));
   }

@@ -122,8 +122,12 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       const repaired = facts.model === undefined && repair !== undefined ? { repair } : {};
       return { ...rest, ...repaired, ...facts, settings: { ...next.settings, ...settings }, prefixFrom };
     }
-    case 'fork':
-      return ungranted({ ...forked(voided(next)), parent: record.parent, createdAt: record.at });
+    case 'fork': {
+      // Who made the session that this is a copy of did not make the copy.
+      const { madeBy: _, ...copy } = forked(voided(next));
+      const { parent, at, madeBy } = record;
+      return ungranted({ ...copy, parent, createdAt: at, ...(madeBy !== undefined && { madeBy }) });
+    }
     case 'warning':
       return next;
     case 'file-lost':

@@ -118,6 +118,7 @@ export interface State {
   readonly cwd?: string;
   readonly tags?: readonly string[];
   readonly parent?: Lineage;
+  readonly madeBy?: string;
   readonly lastMessage: string;
   readonly messageCount: number;
   readonly usage: SessionState['tokenUsage'];

@@ -78,16 +78,20 @@ function ownDoors(all: Sessions, owner: string): Sessions {
     },
     // Others use them.
     close: () => Promise.resolve(),
-    import: async (data, { model } = {}) => {
+    import: async (data, { newId: _, ...options } = {}) => {
       // Under an id of its own: whether that of the data is taken is nobody else's to know.
       const nameless = typeof data === 'object' && data !== null && 'id' in data ? { ...data, id: undefined } : data;
-      const session = await all.import(nameless, model === undefined ? {} : { model });
       // Whoever it belonged to where it was made.
-      const tags = (session.head.tags ?? []).filter((tag) => tag === owner || !isOwnerTag(tag));
-      await session.update({ tags: marked(tags) });
-      return session;
+      const tags = tagsIn(data).filter((tag) => tag === owner || !isOwnerTag(tag));
+      return all.import(nameless, { ...options, tags: marked(tags) });
     },
   };
+}
+
+/** Of what an export gave. */
+function tagsIn(data: unknown): string[] {
+  const { tags } = Object((Object(data) as { readonly metadata?: unknown }).metadata) as { readonly tags?: unknown };
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
 }
 
 /** The same of the pool: what it opens is the owner's. */

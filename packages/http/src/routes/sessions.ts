@@ -1,8 +1,9 @@
 import { RepriseError } from '@reprise/core';
-import type { Query, SessionHead, SessionOptions } from '@reprise/core';
+import type { ForkOptions, Making, Query, Session, SessionHead, SessionOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 import { etagOf, notModified, withCondition } from '../etag.ts';
 import { once } from '../idempotency.ts';
+import { keyedBy, madeOnce } from '../making.ts';
 import { idRefused, ownersKept } from '../guard/owner.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
@@ -30,8 +31,11 @@ export const sessionRoutes: readonly Route[] = [
     ({ body, request, principal }, context) =>
       once(context, request, principal, body, async () => {
         context.pool.refuseIfClosing();
+        const keyed = await keyedBy(request, principal, body);
         const { model = defaultModel(context), ...rest } = body ?? {};
-        const made = await context.sessions.create({ ...context.options.defaults, ...rest, model } as SessionOptions);
+        const options = { ...context.options.defaults, ...rest, model } as SessionOptions;
+        const { sessions } = context;
+        const made = await madeOnce(sessions, keyed, (making) => sessions.create({ ...options, ...making }));
         context.pool.keep(made);
         return created(made.head);
       }),
@@ -133,7 +137,9 @@ export const sessionRoutes: readonly Route[] = [
       once(context, request, principal, body, async () => {
         const parent = await context.pool.open(id);
         if (principal?.owner !== undefined && body?.newSessionId !== undefined) throw idRefused();
-        const fork = await parent.fork((body ?? {}) as Parameters<typeof parent.fork>[0]);
+        const keyed = await keyedBy(request, principal, body);
+        const make = (making: Making): Promise<Session> => parent.fork({ ...(body as ForkOptions), ...making });
+        const fork = await madeOnce(context.sessions, keyed, make, body?.newSessionId);
         context.pool.keep(fork);
         return created(fork.head);
       }),

@@ -3,6 +3,7 @@ import { RepriseError } from '@reprise/core';
 import type { Query } from '@reprise/core';
 import { etagOf } from '../etag.ts';
 import { once } from '../idempotency.ts';
+import { idIn, importedOnce, keyedBy } from '../making.ts';
 import type { Route } from '../route.ts';
 import { json, route } from '../route.ts';
 import { count, params, sessionId } from '../schemas/common.ts';
@@ -65,7 +66,10 @@ export const transferRoutes: readonly Route[] = [
     ({ body, request, principal }, context) =>
       once(context, request, principal, body, async () => {
         const { session: data, ...options } = body;
-        const { head } = await context.sessions.import(data, options as { newId?: boolean; model?: string });
+        const keyed = await keyedBy(request, principal, body);
+        // What is an owner's gets an id of its own.
+        const id = principal?.owner === undefined ? idIn(data) : undefined;
+        const { head } = await importedOnce(context.sessions, keyed, data, options, id);
         return json(head, 201, { ETag: etagOf(head), Location: `/v1/sessions/${head.id}` });
       }),
   ),

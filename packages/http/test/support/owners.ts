@@ -1,3 +1,5 @@
+import type { SessionStorage } from '@reprise/core';
+import type { ServerOptions } from '../../src/index.ts';
 import { stage } from './stage.ts';
 import type { Stage } from './stage.ts';
 
@@ -6,8 +8,8 @@ export const BOB = 'token-of-bob-0123456789';
 export const ALL = 'token-of-all-0123456789';
 
 /** A server for two owners, and one who reaches all. */
-export function owned(): Stage & { as(token: string): Stage['call'] } {
-  const there = stage({
+export function owned(storage?: SessionStorage): Stage & { as(token: string): Stage['call'] } {
+  const options: Partial<ServerOptions> = {
     tokens: [
       { name: 'alice', token: ALICE, owns: true },
       { name: 'bob', token: BOB, owns: true },
@@ -16,7 +18,8 @@ export function owned(): Stage & { as(token: string): Stage['call'] } {
     search: async (_, query) => ({
       items: (await there.sessions.list(query)).map(({ id }) => ({ id, seq: 1, excerpt: 'word' })),
     }),
-  });
+  };
+  const there = stage(options, storage === undefined ? {} : { storage });
   const as =
     (token: string): Stage['call'] =>
     (method, path, body, headers) =>

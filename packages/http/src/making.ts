@@ -1,0 +1,92 @@
+import { isCoded } from '@reprise/core';
+import type { Making, Session, Sessions } from '@reprise/core';
+import { Refusal } from './guard/body.ts';
+import { keyOf } from './idempotency.ts';
+import type { Principal } from './options.ts';
+
+/** As ids are that the engine makes; 21 letters hold 108 bits. */
+const ID_LETTERS = 21;
+const MARK_LETTERS = 32;
+
+/** A session that a keyed request makes, under an id and with a mark that follow from the request: the same again, also after a restart, finds it. */
+export type Keyed = Required<Making>;
+
+/** Of a request without an Idempotency-Key nothing. */
+export async function keyedBy(
+  request: Request,
+  principal: Principal | undefined,
+  body: unknown,
+): Promise<Keyed | undefined> {
+  const key = keyOf(request);
+  if (key === undefined) return undefined;
+  const which = [principal?.name, request.method, new URL(request.url).pathname, key];
+  return {
+    newSessionId: (await lettersOf(which)).slice(0, ID_LETTERS),
+    madeBy: (await lettersOf([...which, body])).slice(0, MARK_LETTERS),
+  };
+}
+
+/**
+ * The session that `make` makes under `id`, or has made when the same request came before. 422 where its key was used for another one, SESSION_EXISTS
+ * where the id is not of the key.
+ */
+export async function madeOnce(
+  sessions: Pick<Sessions, 'load'>,
+  keyed: Keyed | undefined,
+  make: (making: Making) => Promise<Session>,
+  id = keyed?.newSessionId,
+): Promise<Session> {
+  if (keyed === undefined || id === undefined) return make({});
+  try {
+    return await make({ newSessionId: id, madeBy: keyed.madeBy });
+  } catch (error) {
+    // One that is in use is there too.
+    if (!isCoded(error) || !TAKEN.has(error.code)) throw error;
+    const there = await sessions.load(id).catch(() => undefined);
+    if (there?.madeBy === keyed.madeBy) return there;
+    if (id !== keyed.newSessionId) throw error;
+    throw new Refusal(
+      422,
+      'This Idempotency-Key was used for another request.',
+      'Take a new key for each new request.',
+    );
+  }
+}
+
+/** An import, under the id in its data where that may be and `newId` leaves it, else under one of the key. */
+export async function importedOnce(
+  sessions: Pick<Sessions, 'load' | 'import'>,
+  keyed: Keyed | undefined,
+  data: unknown,
+  { newId = false, model }: { readonly newId?: boolean | undefined; readonly model?: string | undefined },
+  id: string | undefined,
+): Promise<Session> {
+  const options = model === undefined ? {} : { model };
+  if (keyed === undefined) return sessions.import(data, { newId, ...options });
+  const under = (wanted?: string): Promise<Session> =>
+    madeOnce(sessions, keyed, (making) => sessions.import(data, { ...options, ...making }), wanted);
+  if (id === undefined) return under();
+  try {
+    return await under(id);
+  } catch (error) {
+    if (!newId || !isCoded(error) || error.code !== 'SESSION_EXISTS') throw error;
+    return under();
+  }
+}
+
+/** The id in what an export gave. */
+export function idIn(data: unknown): string | undefined {
+  const { id } = Object(data) as { readonly id?: unknown };
+  return typeof id === 'string' ? id : undefined;
+}
+
+const TAKEN: ReadonlySet<string> = new Set(['SESSION_EXISTS', 'SESSION_BUSY']);
+
+/** The SHA-256 of a value in letters and digits. */
+async function lettersOf(value: unknown): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value))));
+  return bytes
+    .reduce((number, byte) => number * 256n + BigInt(byte), 0n)
+    .toString(36)
+    .padStart(50, '0');
+}
