@@ -345,6 +345,39 @@ test('killed while it waits, continued: the same question waits on, and its answ
   valid();
 });
 
+test.each(['before', 'after'] as const)(
+  'killed %s the second of two verdicts is stored, continued: the first stands, nobody is asked about it again, and both go back together',
+  async (when) => {
+    const { model, sessions, storage, next, records, verdicts, sent, valid } = open('ask');
+    model.script.push([...asking('one'), ...asking('two'), finish('stop')]);
+    const session = await sessions.create(start);
+    // Message, step, questions, and of each an answer and a verdict.
+    storage.crashAppend(7, when);
+    const turn = session.turn('drop them');
+    await untilAsked(session, 2);
+    await session.answer('ask_1', { verdict: 'deny', message: 'not this' });
+    await session.answer('ask_2', { verdict: 'once' });
+    await turn.outcome();
+    expect(await verdicts(session.id)).toHaveLength(when === 'before' ? 1 : 2);
+    model.script.push(say('Done.'));
+    const seen: string[] = [];
+    const permissions: PermissionPolicy = { decide: ({ call: id }) => (seen.push(id), { verdict: 'ask' }) };
+    const again = await next({ permissions }).sessions.resume(session.id, { recover: 'continue' });
+    expect(await again.recovering?.outcome()).toMatchObject({ status: 'done', message: { content: 'Done.' } });
+    expect(seen).toEqual(when === 'before' ? ['two'] : []);
+    expect(await verdicts(session.id)).toMatchObject([
+      { call: 'one', approved: false },
+      { call: 'two', approved: true },
+    ]);
+    const told = [response(false, 'Permission denied: not this', 'one'), response(true, undefined, 'two')];
+    expect(sent(1).at(-1)).toEqual({ role: 'tool', content: told });
+    expect(asksIn(await records(session.id))).toHaveLength(2);
+    expectAnswered(await records(session.id));
+    expectLawful(await records(session.id));
+    valid();
+  },
+);
+
 test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   'killed at append %i, continued or interrupted: the session goes on',
   async (append) => {

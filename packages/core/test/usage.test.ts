@@ -1,3 +1,4 @@
+import type { JSONObject, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { expect, test } from 'vitest';
 import type { RepriseError } from '../src/errors.ts';
 import { readSessions } from '../src/session/read.ts';
@@ -98,6 +99,48 @@ test('an attempt that broke keeps what its provider counted', async () => {
   expect(attempt).toMatchObject({ spent: { model: 'test/model', usage: { input: 70, output: 7, cost: 0.077 } } });
   expect((await session.usage()).own.total).toMatchObject({ calls: 2, retries: 1, total: 165 });
   expect(session.state.tokenUsage.total).toBe(165);
+});
+
+test('an answer that broke after its provider had counted the request: that as it said, and about what it gave', async () => {
+  const price = { input: 2, output: 10, cacheRead: 0.2, cacheWrite: 2.5 };
+  const { model, sessions, clock, storage } = stage({}, infoOf({ price }));
+  const begun = (usage: JSONObject): LanguageModelV4StreamPart => ({
+    type: 'custom',
+    kind: 'anthropic.message_start',
+    providerMetadata: { anthropic: { usage } },
+  });
+  const counted = { input_tokens: 100, cache_read_input_tokens: 4000, cache_creation_input_tokens: 900 };
+  const session = await sessions.create(start);
+  // Tried again after nothing, aborted in the middle of a text, and without figures that are any.
+  model.script.push(
+    [begun(counted), { act: 'break', error: httpError(529, 'overloaded') }],
+    [begun(counted), ...text('word '.repeat(100)), { act: 'stall' }],
+  );
+  const turn = session.turn('go');
+  await clock.advance(60_000);
+  await turn.abort();
+  const cost = (100 * 2 + 4000 * 0.2 + 900 * 2.5) / 1e6;
+  const usage = { input: 5000, output: 0, cached: 4000, cacheWrite: 900, reasoning: 0, total: 5000, cost };
+  const records = await recordsOf(storage, 's1');
+  expect(records.find(({ type }) => type === 'attempt')).toMatchObject({ spent: { model: 'test/model', usage } });
+  const output = expect.toSatisfy((tokens: number) => tokens > 90 && tokens < 250) as number;
+  const step = records.find(({ type }) => type === 'step');
+  expect(step).toMatchObject({ finishReason: 'interrupted', usage, unreported: { input: 0, output } });
+  expect(step).not.toHaveProperty('parts');
+  const { total } = (await session.usage()).own;
+  expect(total).toMatchObject({
+    calls: 2,
+    input: 10_000,
+    cached: 8000,
+    cacheWrite: 1800,
+    unreported: { calls: 1, tokens: output },
+  });
+  expect(total.cost).toBeCloseTo(2 * cost, 12);
+  for (const unknown of [{}, { input_tokens: 'many' }, { input_tokens: -1 }]) {
+    model.script.push([begun(unknown), ...text('So.'), took({ input: NaN, output: NaN })]);
+    expect((await session.message('again')).usage).toMatchObject({ input: 0, total: 0 });
+  }
+  expect(session.state.tokenUsage.input).toBe(10_000);
 });
 
 test('the time of turns is counted, not the time between them', async () => {

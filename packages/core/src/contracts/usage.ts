@@ -39,8 +39,8 @@ export interface UsageTotals {
   /** Calls that took tokens of a model without a price. */
   readonly unpriced: number;
   /**
-   * Calls that were cut off before their provider said what they took (an abort, a broken connection, a crash), and about how much that was. In
-   * none of the figures above; budgets count it.
+   * Calls that were cut off before their provider said all that they took (an abort, a broken connection, a crash), and about how much it had not
+   * said. In none of the figures above; budgets count it.
    */
   readonly unreported: { readonly calls: number; readonly tokens: number; readonly cost: number };
 }

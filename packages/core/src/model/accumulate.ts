@@ -4,6 +4,7 @@ import { tooDeep } from '../records/json.ts';
 import type { Meta, Part } from '../records/types.ts';
 import { NO_USAGE } from '../state/state.ts';
 import { storedFile } from '../files/made.ts';
+import { BEGUN, begunUsage } from './begun.ts';
 
 /** A call as it came: `input` is text until it was parsed. */
 export interface RawCall {
@@ -26,6 +27,8 @@ export interface Response {
   readonly parts: readonly Part[] | undefined;
   readonly calls: readonly RawCall[];
   readonly finish: Finish | undefined;
+  /** What the request took, where the provider said so before it answered. */
+  readonly begun: TurnUsage | undefined;
   readonly error: unknown;
 }
 
@@ -53,6 +56,7 @@ export class Accumulator {
   #last: Building | undefined;
   readonly #calls: RawCall[] = [];
   #finish: Finish | undefined;
+  #begun: TurnUsage | undefined;
   #error: unknown;
 
   constructor(sink: Sink) {
@@ -111,9 +115,9 @@ export class Accumulator {
       case 'raw':
         return;
       case 'custom':
-        // Who answers, and with what usage, again: nothing that was said, and nothing that goes back.
-        if (part.kind === 'anthropic.message_start') return;
-        this.#done({ type: 'other', part: part as unknown as JSONValue });
+        // Nothing that was said, and nothing that goes back.
+        if (part.kind === BEGUN) this.#begun = begunUsage(part);
+        else this.#done({ type: 'other', part: part as unknown as JSONValue });
         return;
       case 'file':
       case 'reasoning-file':
@@ -151,6 +155,7 @@ export class Accumulator {
       parts: plain(parts) ? undefined : parts,
       calls: this.#calls,
       finish: this.#finish,
+      begun: this.#begun,
       error: this.#error,
     };
   }

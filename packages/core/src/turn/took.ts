@@ -5,7 +5,7 @@ import type { Response } from '../model/accumulate.ts';
 import { priced, unreported } from '../model/price.ts';
 import type { Spent, Unreported } from '../records/types.ts';
 
-/** What a model call took, as its provider counted it; where that counted nothing and yet answered, about how much it was. */
+/** What a model call took, as its provider counted it; and about how much it was beside that, where the answer was cut before it was counted. */
 export interface Took {
   readonly usage?: TurnUsage;
   readonly unreported?: Unreported;
@@ -13,13 +13,14 @@ export interface Took {
 
 /** `input`: tokens of the request, about. A call that was refused took nothing. */
 export function tookBy(response: Response, { info }: ResolvedModel, input: number): Took {
-  const { finish, content, calls, parts = [] } = response;
+  const { finish, begun, content, calls, parts = [] } = response;
   if (finish?.counted === true) return { usage: priced(finish.usage, info.price) };
-  const usage = finish === undefined ? {} : { usage: finish.usage };
+  const counted = begun === undefined ? finish?.usage : priced(begun, info.price);
+  const usage = counted === undefined ? {} : { usage: counted };
   if (content === '' && calls.length === 0 && parts.length === 0) return usage;
   const said = [content, ...calls.map((call) => call.tool + call.input), ...parts.map(textOf)];
   const output = said.reduce((sum, text) => sum + estimateTokens(text), 0);
-  return { ...usage, unreported: unreported(input, output, info.price) };
+  return { ...usage, unreported: unreported(begun === undefined ? input : 0, output, info.price) };
 }
 
 export function spentBy(model: ResolvedModel, took: Took): Spent {
