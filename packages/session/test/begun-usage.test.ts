@@ -31,10 +31,8 @@ test('what Anthropic says of the request at the beginning counts where the strea
   }
 });
 
-test('the other dialects count at the end, so all of it is about', async () => {
-  for (const model of [MODELS['openai-responses'], MODELS['openai-chat']]) {
-    const total = await broken(model, 4);
-    expect(total).toMatchObject({ calls: 1, total: 0, unreported: { calls: 1 } });
-    expect(total.unreported.tokens).toBeGreaterThan(50);
-  }
+test('a dialect that counts at the end: all of it is about', async () => {
+  const total = await broken(MODELS['openai-responses'], 6);
+  expect(total).toMatchObject({ calls: 1, total: 0, unreported: { calls: 1 } });
+  expect(total.unreported.tokens).toBeGreaterThan(50);
 });
