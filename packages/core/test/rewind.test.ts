@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Session } from '../src/contracts/session.ts';
+import { RepriseError } from '../src/errors.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { call, calls, say, text } from './support/model.ts';
 import { extendsPrefix, flattened } from './support/prompt-rules.ts';
@@ -237,6 +238,23 @@ test('messages that wait stay and are answered next; one that was taken up is no
   model.script.push(say('to the one that waited'), say('to the new one'));
   await session.message('new');
   expect(await texts(session)).toEqual(['one', 'a1', 'waits', 'to the one that waited', 'new', 'to the new one']);
+});
+
+test('where the log has lost its beginning, the session stays what it is', async () => {
+  const { session, storage, restart } = await told();
+  await session.pruneContext({ keepLast: 2 });
+  const one = await idOf(session, 'one');
+  const { read } = storage.inner;
+  storage.inner.read = async function* (id, range) {
+    for await (const page of read(id, range)) yield page.filter(({ seq }) => seq > 1);
+    throw new RepriseError('STORAGE_DAMAGED', 'The first record is damaged.');
+  };
+  const other = await restart().sessions.resume(session.id);
+  await other.rewind(one);
+  expect(other.head).toMatchObject({ model: 'test/model', createdAt: session.head.createdAt, messageCount: 0 });
+  expect(await texts(other)).toEqual([]);
+  expect((await other.undo())?.what).toBe('rewind');
+  expect(await texts(other)).toHaveLength(6);
 });
 
 test('sub-sessions of what is taken back stay, and so does what they took', async () => {

@@ -40,12 +40,13 @@ const list = define({
 
 const show = define({
   name: 'session show',
-  summary: 'Print the whole history of a session, also while it is in use or damaged. Writes nothing.',
+  summary:
+    'Print the whole history of a session and what was taken back of it, also while in use or damaged. Writes nothing.',
   operands: one,
   options: READ,
   examples: [
     ['reprise session show ID', 'to read'],
-    ["reprise session show ID --json | jq '.messages[-1].content'", 'the last message'],
+    ["reprise session show ID --json | jq '[.messages[] | select(.takenBack | not)][-1].content'", 'the last message'],
   ],
   load: async () => (await import('./session/show.ts')).show,
 });

@@ -286,7 +286,7 @@ export interface Sessions {
   list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]>;
   page(query?: Query): Promise<Page<SessionHead>>;
   info(id: string): Promise<SessionHead>;
-  /** Reads without a lease and without writing; gives what loads, with the damage found. */
+  /** Reads without a lease and without writing; gives what loads, also what was taken back, with the damage found. */
   show(id: string): Promise<{
     readonly head: SessionHead;
     readonly messages: readonly Message[];

@@ -43,21 +43,31 @@ export function foldLog(log: readonly (Numbered<Rec | undefined> & { readonly ch
   return refold.state;
 }
 
-/** A state whose conversation is another one's. */
-export function joined(facts: State, talk: State): State {
-  const { open: _open, stale: _stale, title: _title, ...conversation } = voided({ ...talk, seq: facts.seq });
-  const { lastMessage, messageCount, usage, ledger, failed, refused, checkpoint, since, title, keys } = facts;
-  return {
-    ...conversation,
-    ...(title !== undefined && { title }),
-    ...(keys !== undefined && { keys }),
-    lastMessage,
-    messageCount,
-    usage,
-    ledger,
-    failed,
-    refused,
-    checkpoint,
-    since,
+/** What belongs to the conversation. All else is a fact, whatever is taken back, and is there also where the log can't be read from its start. */
+type Talk = Pick<
+  State,
+  | 'clearedFrom'
+  | 'windowFrom'
+  | 'entries'
+  | 'tokens'
+  | 'summary'
+  | 'edits'
+  | 'repair'
+  | 'prefixFrom'
+  | 'verdicts'
+  | 'grants'
+>;
+
+/** A state with the conversation of another one. */
+export function joined(facts: State, other: State): State {
+  const { open: _open, stale: _stale, summary: _summary, repair: _repair, verdicts: _verdicts, ...rest } = facts;
+  const talk = voided({ ...other, seq: facts.seq });
+  const { clearedFrom, windowFrom, entries, tokens, edits, prefixFrom, grants, summary, repair, verdicts } = talk;
+  const now: Talk = {
+    ...{ clearedFrom, windowFrom, entries, tokens, edits, prefixFrom, grants },
+    ...(summary !== undefined && { summary }),
+    ...(repair !== undefined && { repair }),
+    ...(verdicts !== undefined && { verdicts }),
   };
+  return { ...rest, ...now };
 }
