@@ -141,7 +141,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       keepLast: fc.option(fc.nat(4), { nil: undefined }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('rewind' as const), nth }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('rewind' as const), nth }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -267,7 +267,10 @@ async function live(ops: readonly Op[], rules: Capabilities['rules'], contextWin
       case 'rewind': {
         const said = (await session.getMessages({ all: true })).filter(({ role }) => role === 'user');
         const id = said[each.nth % Math.max(1, said.length)]?.id;
-        if (id !== undefined) await session.rewind(id).catch(coded);
+        if (id === undefined) break;
+        await session.rewind(id).catch(coded);
+        model.script.length = 0;
+        await clock.drive(session.turn('said anew').outcome());
         break;
       }
       case 'undo':
@@ -346,16 +349,43 @@ function expectStable(
     const [before, now] = [followed[at - 1], followed[at]];
     const records = logs.get(now?.id ?? '');
     if (before === undefined || now === undefined || before.id !== now.id || records === undefined) return;
-    const between = records.slice(before.seq, now.seq);
-    if (
-      between.some(({ type }) =>
-        ['boundary', 'change', 'edit', 'delete', 'fork', 'repair', 'rewind', 'undo'].includes(type),
-      )
-    )
+    if (breaks(records.slice(before.seq, now.seq))) {
+      expectRewound(requests, followed, at, records);
       return;
+    }
     if (consentEnded(records, before.seq, now.seq)) return;
     expect(extendsPrefix(flattened(requests[at - 1] ?? { prompt: [] }), flattened(request))).toBe(true);
   });
+}
+
+const BREAKING: ReadonlySet<string> = new Set('boundary change edit delete fork repair rewind undo'.split(' '));
+
+/** Whether a record among these changes what a request begins with. */
+function breaks(records: readonly Rec[], but: readonly string[] = []): boolean {
+  return records.some(({ type }) => BREAKING.has(type) && !but.includes(type));
+}
+
+/** The first request after a rewind begins with the last one before the message that was taken back, whatever moved the window in between. */
+function expectRewound(
+  requests: ReturnType<typeof scripted>['requests'],
+  followed: readonly { id: string; seq: number }[],
+  at: number,
+  records: readonly Rec[],
+): void {
+  const now = followed[at] as { id: string; seq: number };
+  const place = records.slice(0, now.seq).findLastIndex(({ type }) => type === 'rewind');
+  const rewind = records[place];
+  if (rewind?.type !== 'rewind') return;
+  const { from } = rewind;
+  const last = followed.findLastIndex(({ id, seq }, i) => i < at && id === now.id && seq < from);
+  const seq = followed[last]?.seq ?? 0;
+  const request = requests[last];
+  if (request === undefined || breaks(records.slice(seq, from - 1)) || breaks(records.slice(place + 1, now.seq)))
+    return;
+  if (breaks(records.slice(from - 1, place), ['boundary', 'repair']) || consentEnded(records, seq, from)) return;
+  // "Continue." is said where nobody said anything, and no more once somebody has.
+  if (flattened(request).at(-1)?.includes('"text":"Continue."')) return;
+  expect(extendsPrefix(flattened(request), flattened(requests[at] ?? { prompt: [] }))).toBe(true);
 }
 
 test.each<[Capabilities['rules'], number]>([

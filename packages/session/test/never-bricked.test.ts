@@ -125,7 +125,51 @@ const FOUND: Record<string, readonly Event[]> = {
   ],
 };
 
-test.each(Object.entries(FOUND))('%s', (_name, events) => live(events));
+/** What was thought of, and never was a fault. */
+const TAKEN_BACK: Record<string, readonly Event[]> = {
+  'a turn with calls and pictures that is rewound, brought back, and rewound in part': [
+    say('Hi', answer({ thinking: 'Hm.', text: 'I look.', calls: [call('look'), call('show', 'b')] })),
+    {
+      do: 'message',
+      text: 'And this?',
+      replies: [answer({ thinking: 'Hm.', calls: [call('fail')] })],
+      files: ['picture'],
+    },
+    { do: 'rewind', at: 0 },
+    { do: 'undo' },
+    { do: 'rewind', at: 1 },
+    say('Or this?', answer({ thinking: 'Well.', text: 'So.' })),
+    { do: 'undo' },
+    { do: 'undo' },
+    { do: 'redo' },
+  ],
+  'reasoning that is bound to its prefix, before and behind what is taken back': [
+    { do: 'model', model: 'anthropic/claude-sonnet-5-5', tools: true },
+    say('Hi', answer({ thinking: 'Hm.', text: 'I look.', calls: [call('look')] })),
+    say('More', answer({ thinking: 'Hm.', text: 'So.' })),
+    { do: 'rewind', at: 1 },
+    say('Other', answer({ thinking: 'Hm.', calls: [call('look', 'call_2')] })),
+    { do: 'delete', at: 0.5 },
+    { do: 'undo' },
+    say('And now?', answer({ thinking: 'Hm.', text: 'So.' })),
+  ],
+  'a rewind over a summary, after a crash, in a fork and out of an export': [
+    { do: 'window', tokens: 600, strategy: 'summarize' },
+    ...['One', 'Two', 'Three'].map((text) =>
+      say(`${text} ${'word '.repeat(150)}`, answer({ text: 'word '.repeat(80) })),
+    ),
+    { do: 'rewind', at: 0.5 },
+    { do: 'crash', lost: 0 },
+    say('Again'),
+    { do: 'fork' },
+    { do: 'undo' },
+    { do: 'export' },
+    { do: 'undo' },
+    { do: 'redo' },
+  ],
+};
+
+test.each(Object.entries({ ...FOUND, ...TAKEN_BACK }))('%s', (_name, events) => live(events));
 
 test(
   'whatever happened, the next message is taken by every dialect',
