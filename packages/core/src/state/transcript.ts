@@ -27,7 +27,7 @@ export class Transcript {
   readonly #changes = new Map<string, Numbered<EditRecord | DeleteRecord>[]>();
   readonly #clears: Numbered<BoundaryRecord>[] = [];
   readonly #takeBacks: Numbered<TakeBack>[] = [];
-  #taken = TakenBack.by([]);
+  #taken: TakenBack | undefined;
 
   add(seq: number, record: Rec | undefined): void {
     switch (record?.type) {
@@ -63,7 +63,7 @@ export class Transcript {
       case 'rewind':
       case 'undo':
         this.#takeBacks.push({ seq, record });
-        this.#taken = TakenBack.by(this.#takeBacks);
+        this.#taken = undefined;
         return;
       default:
         return;
@@ -83,7 +83,7 @@ export class Transcript {
 
   /** What people see: what follows the last clear that counts. */
   current(): Message[] {
-    return this.messages(this.#clears.findLast(({ seq, record }) => !this.#taken.has(seq, record))?.record.from);
+    return this.messages(this.#clears.findLast(({ seq, record }) => !this.#whatIsTaken.has(seq, record))?.record.from);
   }
 
   /** Whether its record is here, deleted or not. */
@@ -94,7 +94,7 @@ export class Transcript {
   message(id: string): Message | undefined {
     const record = this.#now(id);
     if (record === undefined) return undefined;
-    const taken = this.#taken.covers(this.#seqs.get(id) ?? 0) ? { takenBack: true as const } : {};
+    const taken = this.#whatIsTaken.covers(this.#seqs.get(id) ?? 0) ? { takenBack: true as const } : {};
     return { ...this.#message(record), ...taken };
   }
 
@@ -108,11 +108,15 @@ export class Transcript {
     return this.#now(id) === undefined ? undefined : this.#last.get(id);
   }
 
+  get #whatIsTaken(): TakenBack {
+    return (this.#taken ??= TakenBack.by(this.#takeBacks));
+  }
+
   /** With what was done to it; `undefined` where it was deleted. */
   #now(id: string): MessageRecord | StepRecord | undefined {
     let now = this.#records.get(id);
     for (const { seq, record } of this.#changes.get(id) ?? []) {
-      if (now === undefined || this.#taken.has(seq, record)) continue;
+      if (now === undefined || this.#whatIsTaken.has(seq, record)) continue;
       now = record.type === 'edit' ? edited(now, record) : undefined;
     }
     return now;
