@@ -83,6 +83,45 @@ describe.each(SCOPES)('limits of a %s (%#)', (of, given) => {
     });
   });
 
+  test('maxDuration: the time in which people are asked is no work', async () => {
+    const { model, sessions, clock } = theatre({
+      tools: [
+        tool('look'),
+        tool('slow', { run: () => new Promise((resolve) => clock.timer(2000, () => resolve(''))) }),
+      ],
+      permissions: { decide: (request) => (request.tool === 'look' ? { verdict: 'ask' } : { verdict: 'allow' }) },
+      onAsk: 'wait',
+      askTimeoutMs: 10 * 3_600_000,
+    });
+    model.script.push(
+      [call('s', 'slow'), took({}, 'tool-calls')],
+      [call('a', 'look'), call('b', 'look', { n: 2 }), took({}, 'tool-calls')],
+      [...text('Half a thought'), { act: 'stall' }],
+    );
+    const { session, turn } = given({ maxDuration: 5000 });
+    const handle = await sessions.create({ ...start, ...session });
+    const running = handle.turn('go', turn);
+    await clock.advance(2000);
+    await until(async () => (await handle.approvals()).length === 2);
+    // Nothing but the time to answer runs.
+    expect(clock.pending).toBe(2);
+    await clock.advance(3_600_000);
+    await handle.answer('ask_1', { verdict: 'once' });
+    // The other one is still asked.
+    await clock.advance(3_600_000);
+    expect((await handle.usage()).duration).toBe(2000);
+    await handle.answer('ask_2', { verdict: 'deny' });
+    await until(() => model.requests.length === 3);
+    await clock.advance(2999);
+    expect((await handle.usage()).duration).toBe(4999);
+    await clock.advance(1);
+    expect((await running.outcome()).error).toMatchObject({
+      details: { limit: 'maxDuration', of, max: 5000, spent: 5000 },
+    });
+    expect((await handle.usage()).duration).toBe(5000);
+    expect(clock.pending).toBe(0);
+  });
+
   test('maxDuration: a tool that runs is told to stop, and gets its result', async () => {
     let stopped: unknown;
     const slow = tool('look', {
@@ -203,6 +242,17 @@ describe.each(SCOPES)('limits of a %s (%#)', (of, given) => {
       expect(total.total).toBe(1400 + 350 * (asked.length - 1));
     }
   });
+});
+
+test('what is asked in later turns is no matter of a turn that ended', async () => {
+  const asked = { permissions: { decide: () => ({ verdict: 'ask' }) as const }, ask: async () => ({ allow: true }) };
+  const { model, sessions, clock } = theatre(asked);
+  const session = await sessions.create({ ...start, budget: { turn: { maxDuration: 60_000 } } });
+  for (const id of ['a', 'b', 'c']) {
+    model.script.push(asking(id, {}), saying('So.', {}));
+    expect(await session.turn('go').outcome()).toMatchObject({ status: 'done' });
+  }
+  expect(clock.pending).toBe(0);
 });
 
 test('a limit of a turn given with the message stands in place of the session’s, one by one', async () => {
@@ -394,6 +444,48 @@ describe('what was spent outlives the process', () => {
     await clock.advance(1000);
     expect(await outcome).toMatchObject({ error: { details: { limit: 'maxDuration', of: 'turn', max: 9000 } } });
     expect((await again.usage()).duration).toBe(9000);
+  });
+
+  test('a question that outlives its process takes none of the time, before the next owner nor after', async () => {
+    const asked = {
+      permissions: { decide: () => ({ verdict: 'ask' }) as const },
+      onAsk: 'wait',
+      askTimeoutMs: 10 * 3_600_000,
+    } as const;
+    const { model, sessions, restart, storage, clock } = theatre(asked);
+    const session = await sessions.create({ ...start, budget: { session: { maxDuration: 3000 } } });
+    model.script.push(asking('a', {}));
+    void session.turn('go').outcome();
+    await until(async () => (await session.approvals()).length === 1);
+    await clock.advance(3_600_000);
+    storage.crash();
+    await clock.advance(3_600_000);
+    const again = await restart().sessions.resume('s1', { recover: 'continue' });
+    model.script.push([...text('So'), { act: 'stall' }]);
+    const outcome = again.recovering?.outcome();
+    await clock.advance(3_600_000);
+    await again.answer('ask_1', { verdict: 'once' });
+    await until(() => model.requests.length === 2);
+    await clock.advance(2999);
+    expect((await again.usage()).duration).toBe(2999);
+    await clock.advance(1);
+    expect(await outcome).toMatchObject({ error: { details: { limit: 'maxDuration', spent: 3000 } } });
+    expect((await again.usage()).duration).toBe(3000);
+  });
+
+  test('a turn that ends while people are asked ends with the time that it worked', async () => {
+    const { model, sessions, clock } = theatre({ permissions: { decide: () => ({ verdict: 'ask' }) }, onAsk: 'wait' });
+    const session = await sessions.create(start);
+    model.script.push([
+      { act: 'wait', for: new Promise((resolve) => clock.timer(700, () => resolve(''))) },
+      ...asking('a', {}),
+    ]);
+    const turn = session.turn('go');
+    await clock.advance(700);
+    await until(async () => (await session.approvals()).length === 1);
+    await clock.advance(60_000);
+    await turn.abort();
+    expect((await session.usage()).duration).toBe(700);
   });
 
   test('a message that waits keeps its limits', async () => {

@@ -4,6 +4,7 @@ import type { UsageTotals } from '../src/contracts/usage.ts';
 import { decode, encode } from '../src/records/codec.ts';
 import type { Rec } from '../src/records/types.ts';
 import { loadState } from '../src/session/load.ts';
+import { worked } from '../src/state/account.ts';
 import { toCheckpoint } from '../src/state/checkpoint.ts';
 import { extend } from '../src/state/extend.ts';
 import { headOf } from '../src/state/head.ts';
@@ -139,7 +140,7 @@ const facts = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant('ask'),
-      at: fc.constant(at),
+      at: moment,
       turn,
       id: askId,
       call: callId,
@@ -154,7 +155,7 @@ const facts = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       type: fc.constant('answer'),
-      at: fc.constant(at),
+      at: moment,
       ask: askId,
       verdict: fc.constantFrom('once', 'always', 'deny', 'expired', 'cancelled'),
       by: fc.constant('asker'),
@@ -463,6 +464,37 @@ test('a state remembers every key of its log, whatever came after it', () => {
     }),
     runs,
   );
+});
+
+test('a step that comes while people are still asked ends the question, and the time counts again', () => {
+  const step = (id: string, timestamp: string): Rec => ({
+    type: 'step',
+    id,
+    role: 'assistant',
+    content: '',
+    timestamp,
+    turn: 't1',
+    toolCalls: [{ id: `call of ${id}`, tool: 'look', params: {} }],
+    finishReason: 'stop',
+  });
+  const after = (ms: number) => new Date(Date.parse(at) + ms).toISOString();
+  const { open } = fold([
+    first,
+    { type: 'message', id: 'm1', role: 'user', content: 'go', timestamp: at, turn: 't1' },
+    step('m2', after(1000)),
+    {
+      type: 'ask',
+      at: after(2000),
+      turn: 't1',
+      id: 'a1',
+      call: 'call of m2',
+      tool: 'look',
+      access: { effect: 'read' },
+      fingerprint: 'f',
+    },
+    step('m3', after(60_000)),
+  ]);
+  expect(open && worked(open, after(60_500))).toBe(2500);
 });
 
 test('folding is pure: a state that was kept goes on being what it was', () => {

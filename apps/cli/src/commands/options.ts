@@ -37,7 +37,11 @@ export const RUN = {
   'max-steps': { type: 'count', value: 'N', help: 'Model calls in this turn at most. Default: 50.' },
   'budget-tokens': { type: 'count', value: 'N', help: 'Tokens of this turn at most, input and output of every call.' },
   'budget-cost': { type: 'text', value: 'USD', help: 'Dollars of this turn at most. The model must have a price.' },
-  'budget-time': { type: 'text', value: 'TIME', help: 'Time of this turn at most: 90s, 10m, 1h.' },
+  'budget-time': {
+    type: 'text',
+    value: 'TIME',
+    help: 'Time of this turn at most, without waits for your answers: 90s, 10m, 1h.',
+  },
   permission: {
     type: 'choice',
     choices: ['ask', 'accept-edits', 'auto', 'deny'],

@@ -6,7 +6,10 @@ export interface Limits {
   readonly maxTokens?: number;
   /** USD, above 0. The model, and each model that may stand in for it, must have a price. */
   readonly maxCost?: number;
-  /** Milliseconds of work: from a turn's message to its end, waits in it included. Whole, above 0. */
+  /**
+   * Milliseconds of work: from a turn's message to its end, waits for providers included. The time in which people are asked is no work, whatever
+   * runs beside the question: an answer may take as long as `askTimeoutMs` says. Whole, above 0.
+   */
   readonly maxDuration?: number;
 }
 
@@ -62,6 +65,6 @@ export interface SessionUsage {
   readonly all: UsageByModel;
   /** The session at the top of the sub-sessions that this one belongs to, with all of them; this one, unless it is a sub-session. */
   readonly root: { readonly id: string } & UsageByModel;
-  /** Milliseconds in which turns of the session ran. */
+  /** Milliseconds in which turns of the session worked, as `maxDuration` counts them. */
   readonly duration: number;
 }

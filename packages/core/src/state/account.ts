@@ -110,8 +110,9 @@ export function forked(state: State): State {
   return { ...state, ledger: EMPTY_LEDGER, open: { ...open, spent: NO_SPENDING, children: {}, spawned: 0 } };
 }
 
-/** Milliseconds that a turn ran until `at`. A clock that was put back takes nothing away. */
-export function worked({ ms, since }: OpenTurn, at: string): number {
+/** Milliseconds that a turn worked until `at`, without those in which people were asked. A clock that was put back takes nothing away. */
+export function worked({ ms, since, asking }: OpenTurn, at: string): number {
+  if (asking === true) return ms;
   const more = Date.parse(at) - Date.parse(since);
   return more > 0 ? ms + more : ms;
 }

@@ -1,5 +1,6 @@
 import type { AnswerRecord, AskRecord, StartRecord } from '../records/types.ts';
 import type { OpenAsk, OpenTurn, State } from './state.ts';
+import { worked } from './account.ts';
 import { unjudged } from './verdicts.ts';
 
 /** So many grants are remembered, the newest. */
@@ -13,7 +14,7 @@ export function asked(state: State, { type: _type, turn, ...ask }: AskRecord): S
   if (!waits) return state;
   const asks = open.asks ?? [];
   if (asks.some(({ id }) => id === ask.id)) return state;
-  return { ...state, open: { ...open, asks: [...asks, ask] } };
+  return { ...state, open: { ...open, asks: [...asks, ask], ms: worked(open, ask.at), asking: true } };
 }
 
 /** The first answer counts. */
@@ -24,7 +25,13 @@ export function answered(state: State, { type: _type, ask: id, ...answer }: Answ
   const asks = open.asks.map((each) => (each === ask ? { ...ask, answer } : each));
   const granted = answer.verdict === 'always' && ask.question === undefined && !state.grants.includes(ask.fingerprint);
   const grants = granted ? [...state.grants, ask.fingerprint].slice(-GRANTS) : state.grants;
-  return { ...state, grants, open: { ...open, asks } };
+  const waits = asks.some((each) => each.answer === undefined);
+  return { ...state, grants, open: waits ? { ...open, asks } : resumed({ ...open, asks }, answer.at) };
+}
+
+/** Nobody is asked any more: from here on the time counts again. */
+export function resumed({ asking, ...open }: OpenTurn, at: string): OpenTurn {
+  return asking === true ? { ...open, since: at } : open;
 }
 
 export function begun(state: State, { turn, call }: StartRecord): State {

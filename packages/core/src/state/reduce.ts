@@ -22,7 +22,7 @@ import {
   spawned,
 } from './account.ts';
 import { fromCheckpoint } from './checkpoint.ts';
-import { answered, asked, begun, ungranted } from './asks.ts';
+import { answered, asked, begun, resumed, ungranted } from './asks.ts';
 import { withKey } from './keys.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
@@ -231,7 +231,13 @@ function attempted(state: State, record: AttemptRecord): State {
 function withOpenStep(state: State, step: StepRecord): State {
   const told = chargeStep(state, step);
   if (told.open === undefined || step.turn !== told.open.turn) return told;
-  const { until: _until, asks: _asks, begun: _begun, reserved: _reserved, ...open } = told.open;
+  const {
+    until: _until,
+    asks: _asks,
+    begun: _begun,
+    reserved: _reserved,
+    ...open
+  } = resumed(told.open, step.timestamp);
   const now = {
     ...open,
     steps: open.steps + 1,

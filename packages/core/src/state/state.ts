@@ -80,6 +80,8 @@ export interface OpenTurn {
   /** It runs since then; before, in a process that is gone, it ran so many milliseconds. */
   readonly since: string;
   readonly ms: number;
+  /** People are asked: until the last of them has answered, its time stands still at `ms`. */
+  readonly asking?: true;
   /** Its newest record. */
   readonly last: string;
 }

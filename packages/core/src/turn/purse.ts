@@ -15,6 +15,9 @@ const LEAST = 256;
 /** The estimate of a request's tokens is right within about so much. */
 const MARGIN = 1.15;
 
+/** When the time stops, and goes on. */
+const ASKED = ['approval', 'answer'] as const;
+
 /** What a model call may take. */
 export interface Wanted {
   readonly model: ResolvedModel;
@@ -65,19 +68,28 @@ export class Purse {
     return this.#deadline.signal;
   }
 
-  /** From here on the time counts. */
+  /** From here on the time counts, but for the time in which people are asked. */
   start(): void {
-    const left = timeLeft(this.#scopes(), this.#runtime.clock.now());
-    if (left === undefined) return;
-    const over = (): void => this.#deadline.abort(left.error(this.#runtime.clock.now()));
-    if (left.ms <= 0) over();
-    else this.#cancel = this.#runtime.clock.timer(left.ms, over, { unref: true });
+    if (this.#scopes().every(({ limits }) => limits.maxDuration === undefined)) return;
+    const { events } = this.#live;
+    for (const event of ASKED) events.on(event, this.#look);
+    this.#look();
   }
 
   stop(): void {
     this.#cancel();
+    for (const event of ASKED) this.#live.events.off(event, this.#look);
     this.#release();
   }
+
+  readonly #look = (): void => {
+    this.#cancel();
+    const { clock } = this.#runtime;
+    const left = timeLeft(this.#scopes(), clock.now());
+    if (left === undefined) return;
+    if (left.ms <= 0) this.#deadline.abort(left.error(clock.now()));
+    else if (this.#live.state.open?.asking !== true) this.#cancel = clock.timer(left.ms, this.#look, { unref: true });
+  };
 
   /** INVALID_INPUT where cost has a limit that can't be held: the model has no price. `own`: the limits of the turn that is about to begin. */
   priceable({ name, info }: ResolvedModel, own: Limits = {}): Coded | undefined {

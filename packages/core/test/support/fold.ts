@@ -5,6 +5,7 @@ import { limitsOf } from '../../src/files/limits.ts';
 import { decode, encode } from '../../src/records/codec.ts';
 import type { Rec } from '../../src/records/types.ts';
 import { assertHead } from '../../src/storage/checks.ts';
+import { unansweredAsks } from '../../src/state/asks.ts';
 import { headOf } from '../../src/state/head.ts';
 import { reduce } from '../../src/state/reduce.ts';
 import { foldLog } from '../../src/state/refold.ts';
@@ -85,6 +86,7 @@ export function expectValid(state: State): void {
   expectOneResult(state);
   if (state.open !== undefined) {
     expect(state.open.seq).toBeLessThanOrEqual(state.seq);
+    expect(state.open.asking === true).toBe(unansweredAsks(state.open).length > 0);
     expect(new Set(state.open.pending.map(({ id }) => id)).size).toBe(state.open.pending.length);
   }
   if (state.seq > 0) assertHead(headOf('s', state), 's', state.seq);

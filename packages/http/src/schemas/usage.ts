@@ -8,7 +8,11 @@ export const limits = z
     maxSteps: z.int().positive().optional().describe('Model calls of any kind.'),
     maxTokens: z.int().positive().optional().describe('Input and output of every call.'),
     maxCost: z.number().positive().optional().describe('USD.'),
-    maxDuration: z.int().positive().optional().describe('Milliseconds.'),
+    maxDuration: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Milliseconds of work; those in which people are asked do not count.'),
   })
   .meta({ id: 'Limits' });
 
@@ -40,7 +44,7 @@ export const usage = z
     own: byModel.describe('By the session’s own calls.'),
     all: byModel.describe('… and those of its sub-sessions.'),
     root: z.object({ id: sessionId, ...byModel.shape }),
-    duration: z.number().nonnegative().describe('Milliseconds in which its turns ran.'),
+    duration: z.number().nonnegative().describe('Milliseconds in which its turns worked.'),
     context: z.object({ current: count, max: count }).describe('Tokens in the context window, about.'),
   })
   .meta({ id: 'SessionUsage' });
