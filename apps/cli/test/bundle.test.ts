@@ -60,7 +60,7 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     '%s %s loads next to nothing: no engine, no zod, no SDK, no built-in module',
     (...words) => {
       const { bytes, builtIns, outside } = loaded(...words);
-      expect(bytes).toBeLessThan(36_000);
+      expect(bytes).toBeLessThan(40_000);
       expect(builtIns).toEqual([]);
       expect(outside).toEqual([]);
     },
@@ -73,10 +73,15 @@ describe.skipIf(!existsSync(join(APP, 'dist/main.js')))('the built program (need
     expect(outside).toEqual([]);
   });
 
-  it.each([['list'], ['search', 'hello'], ['gc']])(
+  it.each([
+    ['list', [], 0],
+    ['search', ['hello'], 0],
+    ['gc', [], 0],
+    ['tree', ['none'], 4],
+  ] as const)(
     'session %s loads neither the engine nor a model: only the store and what reads it',
-    (...words) => {
-      const { text, outside } = loaded('session', ...words);
+    (name, words, code) => {
+      const { text, outside } = loadedBy(['session', name, ...words], code);
       expect(text).toContain('messages.json');
       expect(text).not.toContain('.doStream(');
       expect(text).not.toContain('ANTHROPIC_BASE_URL');
