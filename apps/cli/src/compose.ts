@@ -1,6 +1,12 @@
 import { checkMessage } from '@reprise/core';
 import type { Sessions } from '@reprise/core';
-import { defaultModel, directoryOf, openServed as openForOthers, openSessions as open } from '@reprise/session/compose';
+import {
+  defaultModel,
+  directoryOf,
+  openServed as openForOthers,
+  openSessions as open,
+  sessionSettings,
+} from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { Defaults } from './commands/open-session.ts';
@@ -28,8 +34,7 @@ export async function openSessions(io: Io, flags: RunFlags): Promise<Composition
     }
     return name;
   };
-  const { contextWindow } = config;
-  const settings = { pruneStrategy: 'summarize', ...(contextWindow !== undefined && { contextWindow }) } as const;
+  const settings = { pruneStrategy: 'summarize', ...sessionSettings(config) } as const;
   const check: Defaults['check'] = async (name, message, options) => {
     // A plain message is refused by no model, and some models have to be asked for their limits.
     if (typeof message === 'string' && options.output === undefined && options.budget?.maxCost === undefined) return;

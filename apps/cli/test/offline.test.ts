@@ -109,6 +109,25 @@ describe('without a key', () => {
     expect(await list()).toMatchObject([{ title: 'My title', cwd: place.work }]);
   });
 
+  it('holds a session to its budget over its runs, with what the configuration limits, until it is raised', async () => {
+    writeFileSync(
+      join(place.home, 'config.json'),
+      '{"budget":{"turn":{"maxSteps":40},"session":{"maxTokens":1000000}}}',
+    );
+    const id = sessionIn((await run(['--session-budget-steps', '2', 'read hello.txt'])).err);
+    const refused = await run(['--session', id, 'read hello.txt']);
+    expect(refused).toMatchObject({
+      code: 7,
+      err: expect.stringContaining('The session reached its limit of 2 model calls'),
+    });
+    expect((await session('usage', id)).out).toContain('the whole session may take 2 calls, 1000000 tokens\n');
+    expect((await run(['--session', id, '--session-budget-steps', '4', 'read hello.txt'])).code).toBe(0);
+    expect(JSON.parse((await session('usage', id, '--json')).out).budget).toEqual({
+      turn: { maxSteps: 40 },
+      session: { maxSteps: 4, maxTokens: 1_000_000 },
+    });
+  });
+
   it('uses colour only where it is forced or there is a terminal', async () => {
     const forced = await run(['read hello.txt'], { env: { FORCE_COLOR: '1' } });
     expect(forced.err).toContain('\u001b[36m→ read');

@@ -105,6 +105,16 @@ describe.each([
     expect(told[0]).toMatchObject({ sessionId: one.sessionId, model: 'anthropic/claude-sonnet-4-5' });
   });
 
+  it('a session is held to its budget over its runs, until it is raised', async () => {
+    says('One.', 'Two.');
+    const id = sessionIn((await at(['run', ...MODEL, '--session-budget-steps', '1', 'go'])).err);
+    const again = ['run', '--session', id];
+    expect(await at([...again, 'go'])).toMatchObject({ code: 7, err: expect.stringContaining('The session reached') });
+    expect(await at([...again, '--session-budget-cost', '5', 'go'])).toMatchObject({ code: 7 });
+    expect(await at([...again, '--session-budget-steps', '2', 'go'])).toMatchObject({ code: 0, out: 'Two.\n' });
+    expect((await at(['session', 'usage', id])).out).toContain('the whole session may take 2 calls, 5 USD\n');
+  });
+
   it('a limit of steps, an unknown model and an unknown session have their exit codes', async () => {
     fake.script(
       'anthropic',

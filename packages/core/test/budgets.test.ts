@@ -506,6 +506,16 @@ describe('what was spent outlives the process', () => {
   });
 });
 
+test('usage tells what may be taken, where that is limited', async () => {
+  const { sessions } = theatre();
+  const { id } = await sessions.create(start);
+  expect(await sessions.usage(id)).not.toHaveProperty('budget');
+  await (await sessions.resume(id, { budget: { session: { maxSteps: 9 } } })).message('go');
+  expect((await sessions.usage(id)).budget).toEqual({ turn: {}, session: { maxSteps: 9 } });
+  await (await sessions.resume(id)).update({ budget: {} });
+  expect(await sessions.usage(id)).not.toHaveProperty('budget');
+});
+
 test('a fork starts at zero', async () => {
   const { model, sessions } = theatre();
   const session = await sessions.create({ ...start, budget: { session: { maxTokens: 1500 } } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetOf } from './budget.ts';
+import { budgetOf, sessionBudgetOf, withSession } from './budget.ts';
 
 describe('the limits of a turn', () => {
   it('none where no option names one', () => expect(budgetOf({})).toBeUndefined());
@@ -28,5 +28,29 @@ describe('the limits of a turn', () => {
     expect(() => budgetOf(flags)).toThrow(
       expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining(`${name} takes`) as string }),
     );
+  });
+});
+
+describe('the limits of a session', () => {
+  it('are its own options', () => {
+    expect(sessionBudgetOf({ 'budget-tokens': 1 })).toBeUndefined();
+    const flags = {
+      'session-budget-steps': 3,
+      'session-budget-tokens': 4,
+      'session-budget-cost': '0.5',
+      'session-budget-time': '2m',
+    };
+    expect(sessionBudgetOf(flags)).toEqual({ maxSteps: 3, maxTokens: 4, maxCost: 0.5, maxDuration: 120_000 });
+    expect(budgetOf(flags)).toBeUndefined();
+    expect(() => sessionBudgetOf({ 'session-budget-cost': 'x' })).toThrow('--session-budget-cost takes');
+  });
+
+  it('stand in place of those before, one by one', () => {
+    expect(withSession(undefined, { maxCost: 1 })).toEqual({ session: { maxCost: 1 } });
+    const before = { turn: { maxSteps: 2 }, session: { maxCost: 1, maxTokens: 9 } };
+    expect(withSession(before, { maxCost: 2 })).toEqual({
+      turn: { maxSteps: 2 },
+      session: { maxCost: 2, maxTokens: 9 },
+    });
   });
 });

@@ -3,13 +3,14 @@ import type { MessageInput, SessionOptions, TurnOptions } from '@reprise/core';
 import { usageError } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { TurnSession, TurnSessions, TurnSettings } from '../sessions.ts';
+import { sessionBudgetOf, withSession } from './budget.ts';
 import type { RunFlags } from './options.ts';
 
 export interface Defaults {
   /** Of a new session, where no option names one; `undefined` leaves it to the server. */
   model(): string | undefined;
   /** What else a new session has. */
-  readonly settings?: Pick<SessionOptions, 'contextWindow' | 'pruneStrategy'>;
+  readonly settings?: Pick<SessionOptions, 'budget' | 'contextWindow' | 'pruneStrategy'>;
   /** Of the tools. Absent where that is the server's. */
   readonly cwd?: string;
   /** Refuses a message that a model can't be sent. Absent where only the server knows. */
@@ -35,19 +36,29 @@ export async function openSession(
     throw usageError('--fork goes with --session or --continue', 'reprise run');
   }
   const given = overrides(flags, defaults.cwd);
+  const limits = sessionBudgetOf(flags);
+  /** On a session that is there, with the limits that it has. */
+  const over = async (of: string): Promise<TurnSettings> =>
+    limits === undefined ? given : { ...given, budget: withSession((await sessions.usage(of)).budget, limits) };
   const id = flags.continue ? await newestIn(sessions, defaults.cwd) : flags.session;
   if (id === undefined) {
     const model = flags.model ?? defaults.model();
     const { cwd, settings } = defaults;
     if (model !== undefined) await defaults.check?.(model, ...first);
-    return sessions.create({ ...settings, ...(model && { model }), ...(cwd !== undefined && { cwd }), ...given });
+    const budget = limits === undefined ? {} : { budget: withSession(settings?.budget, limits) };
+    const options = { ...settings, ...budget, ...(model && { model }), ...(cwd !== undefined && { cwd }), ...given };
+    return sessions.create(options);
   }
-  if (!flags.fork) return sessions.resume(id, { ...given, ...(flags.recover && { recover: 'continue' as const }) });
+  if (!flags.fork) {
+    const recover = flags.recover ? { recover: 'continue' as const } : {};
+    return sessions.resume(id, { ...(await over(id)), ...recover });
+  }
   const original = await sessions.load(id);
   await defaults.check?.(flags.model ?? original.state.model, ...first);
   const copy = await original.fork();
   err.write(`reprise: going on in ${copy.id}, a copy of ${id}\n`, 'dim');
-  return Object.keys(given).length === 0 ? copy : sessions.resume(copy.id, given);
+  const changes = await over(copy.id);
+  return Object.keys(changes).length === 0 ? copy : sessions.resume(copy.id, changes);
 }
 
 async function newestIn(sessions: TurnSessions, cwd: string | undefined): Promise<string> {

@@ -42,6 +42,10 @@ export const RUN = {
     value: 'TIME',
     help: 'Time of this turn at most, without waits for your answers: 90s, 10m, 1h.',
   },
+  'session-budget-steps': { type: 'count', value: 'N', help: 'Model calls of all turns of the session together.' },
+  'session-budget-tokens': { type: 'count', value: 'N', help: 'Tokens of all of them together.' },
+  'session-budget-cost': { type: 'text', value: 'USD', help: 'Dollars of all of them together.' },
+  'session-budget-time': { type: 'text', value: 'TIME', help: 'Time of all of them together.' },
   permission: {
     type: 'choice',
     choices: ['ask', 'accept-edits', 'auto', 'deny'],

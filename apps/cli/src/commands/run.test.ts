@@ -136,6 +136,23 @@ describe('reprise run', () => {
     expect((await go(['--session', 's1', 'look'], { unfit })).calls).toContainEqual(['turn', 'look']);
   });
 
+  it('limits all turns of a session together; on one that is there the limits that are not named stay', async () => {
+    const made = await go(['--session-budget-cost', '5', '--session-budget-steps', '9', '--budget-tokens', '7', 'hi']);
+    const session = { maxCost: 5, maxSteps: 9 };
+    expect(made.calls[1]).toEqual(['create', expect.objectContaining({ budget: { session } })]);
+    const budget = { turn: { maxSteps: 3 }, session: { maxCost: 1, maxTokens: 100 } };
+    const words = ['--session-budget-cost', '2', '--session-budget-time', '1h'];
+    const raised = { turn: { maxSteps: 3 }, session: { maxCost: 2, maxTokens: 100, maxDuration: 3_600_000 } };
+    const there = await go(['--session', 's1', ...words, 'hi'], { budget });
+    expect(there.calls.slice(1, 3)).toEqual([
+      ['usage', 's1'],
+      ['resume', 's1', { budget: raised }],
+    ]);
+    const copied = await go(['--session', 's1', '--fork', ...words, 'hi'], { budget });
+    expect(copied.calls).toContainEqual(['resume', 'copy', { budget: raised }]);
+    expect((await go(['--session', 's1', 'hi'], { budget })).calls[1]).toEqual(['resume', 's1', {}]);
+  });
+
   it('offers no tools for an empty list', async () => {
     expect((await go(['--tools', '', 'hi'])).calls[1]).toEqual(['create', expect.objectContaining({ tools: [] })]);
   });

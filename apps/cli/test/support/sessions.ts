@@ -1,4 +1,15 @@
-import type { Chunk, Coded, Message, Outcome, Session, SessionHead, Sessions, Turn, TurnOptions } from '@reprise/core';
+import type {
+  Budget,
+  Chunk,
+  Coded,
+  Message,
+  Outcome,
+  Session,
+  SessionHead,
+  Sessions,
+  Turn,
+  TurnOptions,
+} from '@reprise/core';
 import { RepriseError } from '@reprise/core';
 
 export const AT = { seq: 1, attempt: 1, offset: 0 } as const;
@@ -30,6 +41,8 @@ export interface Script {
   readonly outcome?: Partial<Outcome>;
   /** After the last chunk the turn waits for `abort`. */
   readonly hangs?: boolean;
+  /** Of the sessions that are there. */
+  readonly budget?: Budget;
   /** Before there is a session. */
   readonly unfit?: Coded;
   /** Before the turn starts. */
@@ -107,6 +120,7 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
     load: async (id: string) => (calls.push(['load', id]), known(id)),
     list: async () => heads,
     page: async (query: unknown) => (calls.push(['page', query]), { items: heads }),
+    usage: async (id: string) => (calls.push(['usage', id]), { budget: script.budget }),
     info: async (id: string) => known(id).head,
     show: async (id: string) => ({ head: known(id).head, messages: [answer('Hello')] }),
     delete: async (id: string) => void calls.push(['delete', id]),

@@ -65,6 +65,8 @@ export interface SessionUsage {
   readonly all: UsageByModel;
   /** The session at the top of the sub-sessions that this one belongs to, with all of them; this one, unless it is a sub-session. */
   readonly root: { readonly id: string } & UsageByModel;
+  /** What it may take, as far as that is limited. */
+  readonly budget?: Budget;
   /** Milliseconds in which turns of the session worked, as `maxDuration` counts them. */
   readonly duration: number;
 }

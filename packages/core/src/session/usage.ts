@@ -12,13 +12,23 @@ const HIGHEST = 64;
 
 /** The ledger of a session whose state is at hand; what lies above it is read from the store. */
 export async function usageOf(storage: SessionStorage, id: string, state: State, clock?: Clock): Promise<SessionUsage> {
-  const { open, ledger, parent } = state;
+  const { open, ledger, parent, settings } = state;
   const own = byModel(ledger.models);
   const all = byModel(subUsage(state));
   const running = open === undefined ? 0 : worked(open, clock === undefined ? open.last : isoNow(clock));
   const top = parent?.kind === 'spawn' ? await rootAbove(storage, id, parent.id) : undefined;
   const root = top === undefined ? { id, ...all } : { id: top.id, ...byModel(subUsage(await stateOf(storage, top))) };
-  return { id, ...(parent !== undefined && { parent }), own, all, root, duration: ledger.ms + running };
+  const { turn = {}, session = {} } = settings.budget ?? {};
+  const limited = Object.keys({ ...turn, ...session }).length > 0;
+  return {
+    id,
+    ...(parent !== undefined && { parent }),
+    own,
+    all,
+    root,
+    ...(limited && { budget: { turn, session } }),
+    duration: ledger.ms + running,
+  };
 }
 
 /** The same of a stored session, without a lease and without a write. Damage costs what it hides. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count, lineage, sessionId, time } from './common.ts';
-import { limits } from './usage.ts';
+import { budget } from './usage.ts';
 
 const tokens = z.object({ input: count, output: count, total: count });
 
@@ -88,10 +88,7 @@ const settings = {
   maxSteps: z.int().positive().optional(),
   fallbackModels: z.array(z.string()).max(16).optional(),
   effort: effort.optional(),
-  budget: z
-    .strictObject({ turn: limits.optional(), session: limits.optional() })
-    .optional()
-    .describe('What each turn, and all of them together, may take.'),
+  budget: budget.optional().describe('What each turn, and all of them together, may take.'),
 };
 
 const facts = {

@@ -16,6 +16,9 @@ export const limits = z
   })
   .meta({ id: 'Limits' });
 
+/** What each turn, and all of them together, may take. */
+export const budget = z.strictObject({ turn: limits.optional(), session: limits.optional() });
+
 const totals = z
   .object({
     calls: count,
@@ -44,6 +47,7 @@ export const usage = z
     own: byModel.describe('By the session’s own calls.'),
     all: byModel.describe('… and those of its sub-sessions.'),
     root: z.object({ id: sessionId, ...byModel.shape }),
+    budget: budget.optional().describe('What it may take, as far as that is limited.'),
     duration: z.number().nonnegative().describe('Milliseconds in which its turns worked.'),
     context: z.object({ current: count, max: count }).describe('Tokens in the context window, about.'),
   })

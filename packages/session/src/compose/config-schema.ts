@@ -17,12 +17,26 @@ const entry = z.strictObject({
   effort: z.array(z.string().min(1)).exactOptional(),
 });
 
+/** As in the library's options; at least one limit, so that a slip is no budget without any. */
+const limits = z
+  .strictObject({
+    maxSteps: z.int().positive().exactOptional(),
+    maxTokens: z.int().positive().exactOptional(),
+    /** USD. */
+    maxCost: z.number().positive().exactOptional(),
+    /** Milliseconds. */
+    maxDuration: z.int().positive().exactOptional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, 'must name a limit');
+
 const schema = z.strictObject({
   /** `provider/model` or an alias. */
   model: z.string().min(1).exactOptional(),
   permission: z.enum(['ask', 'accept-edits', 'auto', 'deny']).exactOptional(),
   /** Tokens. */
   contextWindow: z.int().positive().exactOptional(),
+  /** Of new sessions: what each turn, and all of them together, may take. */
+  budget: z.strictObject({ turn: limits.exactOptional(), session: limits.exactOptional() }).exactOptional(),
   /** Short names of one's own. */
   aliases: z.record(z.string().min(1), z.string().min(1)).exactOptional(),
   /** By provider name. Keys belong in the environment; `apiKey` is taken for those who keep this file 0600. */

@@ -28,6 +28,7 @@ describe('the configuration', () => {
       model: 'anthropic/x',
       permission: 'auto',
       contextWindow: 1000,
+      budget: { turn: { maxSteps: 20, maxDuration: 60_000 }, session: { maxTokens: 9, maxCost: 0.5 } },
       aliases: { fast: 'a/b' },
       providers: { local: { baseURL: 'http://127.0.0.1:8080/v1', apiKey: 'k', headers: { a: 'b' } } },
       catalogue: { 'compatible/mine': { window: 8192, output: 1024, price: [0, 0], temperature: false } },
@@ -49,6 +50,9 @@ describe('the configuration', () => {
     ['{"storage":""}', 'storage: '],
     ['{"storageOptions":[]}', 'storageOptions: '],
     ['{"contextWindow":-1}', 'contextWindow: '],
+    ['{"budget":{"session":{"maxCost":0}}}', 'budget.session.maxCost: '],
+    ['{"budget":{"turn":{}}}', 'budget.turn: '],
+    ['{"budget":{"maxCost":1}}', 'budget: '],
     ['{"providers":{"a":{"baseURL":"nope"}}}', 'providers.a.baseURL: '],
   ])('%s is a configuration error with the file and the place', async (text, place) => {
     const error = await load(text).catch((thrown: unknown) => thrown);

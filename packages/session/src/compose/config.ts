@@ -1,4 +1,5 @@
 import { RepriseError } from '@reprise/core';
+import type { SessionOptions } from '@reprise/core';
 import type { Config } from './config-schema.ts';
 
 export type { Config } from './config-schema.ts';
@@ -47,6 +48,11 @@ export async function loadConfig(home: string): Promise<Config> {
   }
 }
 
+/** What the configuration says of new sessions, where nobody says otherwise. */
+export function sessionSettings({ contextWindow, budget }: Config): Pick<SessionOptions, 'contextWindow' | 'budget'> {
+  return { ...(contextWindow !== undefined && { contextWindow }), ...(budget !== undefined && { budget }) };
+}
+
 /**
  * Its code is INVALID_INPUT like that of a wrong option; `details.configuration`, the name of what is configured wrongly, tells it from
  * one (the command line gives it an exit code of its own).
@@ -65,7 +71,7 @@ function faulty(file: string, cause: unknown): RepriseError {
   return configurationError(
     file,
     `The configuration ${file} can't be used: ${problem}`,
-    'Mend or remove the file. It may set model, permission, contextWindow, aliases, providers, catalogue, strictModels, storage and storageOptions.',
+    'Mend or remove the file. It may set model, permission, contextWindow, budget, aliases, providers, catalogue, strictModels, storage and storageOptions.',
     cause,
   );
 }

@@ -1,7 +1,7 @@
 import type { SessionOptions, Sessions, SessionStorage, Tool } from '@reprise/core';
 import type { ModelRow } from '@reprise/providers';
 import type { PermissionMode } from '@reprise/tools';
-import { homeOf } from './config.ts';
+import { homeOf, sessionSettings } from './config.ts';
 import { directoryOf } from './directory.ts';
 import { defaultModel } from './default-model.ts';
 import { openSessions } from './open.ts';
@@ -31,7 +31,7 @@ export interface Served {
   /** Of the variable REPRISE_SERVER_TOKEN, if it is set. */
   readonly tokens?: readonly { readonly name: string; readonly token: string }[];
   readonly defaultModel: () => string;
-  readonly defaults: Partial<Pick<SessionOptions, 'cwd' | 'pruneStrategy' | 'contextWindow'>>;
+  readonly defaults: Partial<Pick<SessionOptions, 'cwd' | 'pruneStrategy' | 'contextWindow' | 'budget'>>;
   readonly models: () => readonly ModelRow[];
   readonly tools: readonly Tool[];
   readonly search?: NonNullable<SessionStorage['search']>;
@@ -62,7 +62,6 @@ export async function openServed(
     report,
   });
   const { sessions, models, config, storage, tools, home } = opened;
-  const { contextWindow } = config;
   const token = place.env['REPRISE_SERVER_TOKEN'];
   const path = process.getBuiltinModule('node:path');
   return {
@@ -72,7 +71,7 @@ export async function openServed(
       tokensFile: tokensFileOf(place, options.tokensFile),
       ...(token && { tokens: [{ name: 'environment', token }] }),
       defaultModel: () => options.model ?? defaultModel(config.model, models.list(), { terminal: false }).name,
-      defaults: { cwd, pruneStrategy: 'summarize', ...(contextWindow !== undefined && { contextWindow }) },
+      defaults: { cwd, pruneStrategy: 'summarize', ...sessionSettings(config) },
       models: () => models.list(),
       tools,
       ...(storage.search && { search: storage.search.bind(storage) }),

@@ -1,4 +1,4 @@
-import type { SessionUsage, UsageByModel, UsageTotals } from '@reprise/core';
+import type { Limits, SessionUsage, UsageByModel, UsageTotals } from '@reprise/core';
 import { EXIT } from '@reprise/tui';
 import type { Handler } from '@reprise/tui';
 import { withReader } from '../../sessions.ts';
@@ -14,7 +14,7 @@ export const usage: Handler<typeof READ> = async ({ options, operands: [id = '']
 const HEADER = ['', 'CALLS', 'RETRIES', 'INPUT', 'CACHED', 'WRITTEN', 'OUTPUT', 'REASONING', 'TOTAL', 'USD'];
 
 /** A line for each model and one for all; those with sub-sessions where there are any. */
-function table({ id, own, all, root, duration }: SessionUsage): string {
+function table({ id, own, all, root, budget, duration }: SessionUsage): string {
   const groups: [string, UsageByModel][] = [[`session ${id}`, own]];
   if (all.total.calls !== own.total.calls) groups.push(['with its sub-sessions', all]);
   if (root.id !== id) groups.push([`its root ${root.id}, with all sub-sessions`, root]);
@@ -27,13 +27,27 @@ function table({ id, own, all, root, duration }: SessionUsage): string {
   const text = lines.map((cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
-  return [...text, ...notesOf(all.total), `worked for ${duration / 1000} s`].map((line) => `${line}\n`).join('');
+  const limits = [...limitsOf('each turn', budget?.turn), ...limitsOf('the whole session', budget?.session)];
+  return [...text, ...notesOf(all.total), `worked for ${duration / 1000} s`, ...limits]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function row(name: string, totals: UsageTotals): string[] {
   const { calls, retries, input, cached, cacheWrite, output, reasoning, total, cost } = totals;
   const figures = [calls, retries, input, cached, cacheWrite, output, reasoning, total];
   return [name, ...figures.map(String), cost.toFixed(4)];
+}
+
+/** What it may take, in words. */
+function limitsOf(who: string, { maxSteps, maxTokens, maxCost, maxDuration }: Limits = {}): string[] {
+  const parts = [
+    ...(maxSteps === undefined ? [] : [`${maxSteps} calls`]),
+    ...(maxTokens === undefined ? [] : [`${maxTokens} tokens`]),
+    ...(maxCost === undefined ? [] : [`${maxCost} USD`]),
+    ...(maxDuration === undefined ? [] : [`${maxDuration / 1000} s`]),
+  ];
+  return parts.length === 0 ? [] : [`${who} may take ${parts.join(', ')}`];
 }
 
 /** What the figures leave out. */
