@@ -24,6 +24,8 @@ export interface ServerContext {
   readonly inFlight: InFlight;
   /** Sessions of chats that are being made: two first requests of one chat make one. */
   readonly chats: Map<string, Promise<Session>>;
+  /** Sessions with a turn that a crash left open, or that runs elsewhere, as far as `recover` has found them and not ended it. */
+  readonly left: Set<string>;
   readonly metrics: Metrics;
   readonly report: (error: unknown) => void;
   /** The OpenAPI document. */
@@ -59,6 +61,7 @@ export function contextOf(sessions: Sessions, options: ServerOptions, routes: re
     answers: new Answers(),
     inFlight: new Map(),
     chats: new Map(),
+    left: new Set(),
     report,
     document: () => (document ??= openApi(routes, options.version)),
   };

@@ -17,6 +17,7 @@ function lazily(make: () => Sessions): Omit<Sessions, 'close'> {
     list: (query) => sessions().list(query),
     page: (query) => sessions().page(query),
     info: (id) => sessions().info(id),
+    isRunning: (id) => sessions().isRunning(id),
     show: (id) => sessions().show(id),
     usage: (id) => sessions().usage(id),
     tree: (id, options) => sessions().tree(id, options),

@@ -286,6 +286,8 @@ export interface Sessions {
   list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]>;
   page(query?: Query): Promise<Page<SessionHead>>;
   info(id: string): Promise<SessionHead>;
+  /** Whether a turn runs on it, or is about to, in this process. */
+  isRunning(id: string): boolean;
   /** Reads without a lease and without writing; gives what loads, also what was taken back, with the damage found. */
   show(id: string): Promise<{
     readonly head: SessionHead;

@@ -48,7 +48,7 @@ class SessionDoors implements Sessions {
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
-    const reader = readSessions(runtime.storage);
+    const reader = readSessions(runtime.storage, () => this.#runningHeads());
     // What a store keeps of a session lags while a turn runs on it.
     this.info = async (id) => this.#running(id)?.live.head ?? reader.info(id);
     ({
@@ -178,6 +178,20 @@ class SessionDoors implements Sessions {
   #running(id: string): Parts | undefined {
     const open = this.#open.get(id)?.deref();
     return open !== undefined && open.running.size > 0 ? open : undefined;
+  }
+
+  /** Of those that the store has. */
+  #runningHeads() {
+    return [...this.#open].flatMap(([id, ref]) => {
+      // Nobody holds it any more.
+      if (ref.deref() === undefined) this.#open.delete(id);
+      const live = this.#running(id)?.live;
+      return live?.autoSave && live.head.seq > 0 ? [live.head] : [];
+    });
+  }
+
+  isRunning(id: string): boolean {
+    return this.#running(id) !== undefined;
   }
 
   #known(parts: Parts): Session {

@@ -1,5 +1,5 @@
 import type { SessionHead, SessionStorage } from '../contracts/storage.ts';
-import { storedAfter } from '../follow/others.ts';
+import { headNow } from './heads-now.ts';
 
 /**
  * The sessions with a turn that has no end: it runs somewhere, or a crash left it open. Heads lag behind after a crash, so what each log holds
@@ -9,17 +9,14 @@ export async function* unfinished(
   storage: SessionStorage,
   all: AsyncIterable<SessionHead>,
 ): AsyncGenerator<string, void, void> {
-  for await (const { id, seq, status } of all) {
-    let open = status === 'active';
+  for await (const head of all) {
+    let open: boolean;
     try {
-      for await (const { record } of storedAfter(storage, id, seq)) {
-        if (record?.type === 'message') open = record.turn !== undefined;
-        else if (record?.type === 'turn-end') open = false;
-      }
+      open = (await headNow(storage, head)).status === 'active';
     } catch {
       // It was deleted meanwhile, or can't be read: whoever opens it is told.
       continue;
     }
-    if (open) yield id;
+    if (open) yield head.id;
   }
 }

@@ -42,6 +42,7 @@ function ownDoors(all: Sessions, owner: string): Sessions {
       await own(id);
       return all.info(id);
     },
+    isRunning: (id) => all.isRunning(id),
     show: async (id) => {
       await own(id);
       return all.show(id);

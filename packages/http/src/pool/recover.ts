@@ -10,7 +10,7 @@ export interface Recovered {
 
 /** What a crash left open. The turns that go on take places as others do. */
 export async function recoverOpenTurns(
-  { sessions, pool, report }: ServerContext,
+  { sessions, pool, report, left: open }: ServerContext,
   how: 'interrupt' | 'continue',
 ): Promise<Recovered> {
   const settled: string[] = [];
@@ -19,16 +19,19 @@ export async function recoverOpenTurns(
   for await (const id of sessions.unfinished()) {
     // What runs here was asked for since.
     if (pool.isBusy(id)) continue;
+    open.add(id);
     try {
       const session = await sessions.resume(id);
       // Ends nothing that runs: under the lease, what is open was left by a crash.
       if (how === 'interrupt') {
         await session.update({});
         settled.push(id);
+        open.delete(id);
         continue;
       }
       const again = await sessions.resume(id, { recover: 'continue' });
       const turn = again.recovering;
+      open.delete(id);
       if (turn === undefined) continue;
       pool.keep(again);
       await pool.turn(id, () => turn, new AbortController().signal);

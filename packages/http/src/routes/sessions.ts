@@ -10,6 +10,7 @@ import { json, noContent, route } from '../route.ts';
 import { params } from '../schemas/common.ts';
 import { forkBody, listQuery, newSession, session, sessionChange, sessionPage } from '../schemas/session.ts';
 import { usage } from '../schemas/usage.ts';
+import { told, toldInList } from '../told.ts';
 
 const one = { description: 'The session.', schema: session, headers: { ETag: 'Changes with each record.' } };
 
@@ -54,10 +55,11 @@ export const sessionRoutes: readonly Route[] = [
       answers: { 200: { description: 'A page.', schema: sessionPage } },
       errors: [],
     },
-    async ({ query }, { sessions }) => {
+    async ({ query }, context) => {
       const { cursor, limit, order, ...where } = query;
-      const page = { limit, order, where, ...(cursor !== undefined && { cursor }) } as Query;
-      return json(await sessions.page(page));
+      const asked = { limit, order, where, ...(cursor !== undefined && { cursor }) } as Query;
+      const page = await context.sessions.page(asked);
+      return json({ ...page, items: await Promise.all(page.items.map((head) => toldInList(context, head))) });
     },
   ),
   route(
@@ -73,9 +75,9 @@ export const sessionRoutes: readonly Route[] = [
       answers: { 200: one, 304: { description: 'It is as the client knows it.' } },
       errors: ['SESSION_NOT_FOUND'],
     },
-    async ({ params: { id }, request }, { sessions }) => {
-      const head = await sessions.info(id);
-      return notModified(request, head) ?? json(head, 200, { ETag: etagOf(head) });
+    async ({ params: { id }, request }, context) => {
+      const head = await context.sessions.info(id);
+      return notModified(request, head) ?? json(told(context, head), 200, { ETag: etagOf(head) });
     },
   ),
   route(

@@ -13,7 +13,11 @@ export const session = z
     messageCount: count,
     tokenUsage: tokens,
     tools: z.array(z.string()),
-    status: z.enum(['active', 'idle', 'error']),
+    status: z.enum(['active', 'idle', 'error']).describe('`active`: a turn of it has no end yet.'),
+    running: z
+      .literal(true)
+      .optional()
+      .describe('That turn runs in this server; else in another process, or a crash left it open.'),
     seq: count.describe('The last record. The ETag is made of it.'),
     checkpoint: count,
     title: z.string().optional(),
