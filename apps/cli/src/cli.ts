@@ -2,6 +2,7 @@ import { toCoded } from '@reprise/core';
 import { exitCodeOf, reportError, runProgram } from '@reprise/tui';
 import type { Io, Program } from '@reprise/tui';
 import { COMMANDS } from './commands/table.ts';
+import { hintedBy } from './hints.ts';
 import { failure } from './render/machine.ts';
 
 const EXIT_CODES = `Exit codes:
@@ -30,7 +31,8 @@ export async function cli(words: readonly string[], io: Io, version: string): Pr
     const error = toCoded(thrown);
     const machine = wantsMachine(words);
     if (machine) io.out.json(failure(machine, error));
-    reportError(error, io, 'reprise');
+    const command = words.slice(0, words[0] === 'session' ? 2 : 1).join(' ');
+    reportError(hintedBy(command, error), io, 'reprise');
     return exitCodeOf(error);
   }
 }

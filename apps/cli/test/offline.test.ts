@@ -250,7 +250,7 @@ describe('reprise session', () => {
     writeFileSync(file, exported);
 
     const taken = await session('import', file);
-    expect(taken).toMatchObject({ code: 2, out: '' });
+    expect(taken).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--new-id') });
     const copy = await session('import', file, '--new-id');
     expect(copy.code).toBe(0);
     const messages = async (one: string) => JSON.parse((await session('show', one, '--json')).out).messages;

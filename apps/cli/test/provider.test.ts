@@ -186,6 +186,7 @@ describe('one session, several processes', () => {
     const json = await run('--session', id, '--output-format', 'stream-json', 'fifth');
     expect(json.code).toBe(8);
     expect(lines(json.out).at(-1)).toMatchObject({ type: 'error', code: 'SESSION_BUSY', sessionId: id });
+    expect(json.err).toContain('--queue');
 
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130 });

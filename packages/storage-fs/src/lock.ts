@@ -100,7 +100,7 @@ function openExclusive(path: string, id: string, folder: string): DatabaseSync |
 function busy(id: string, holder: Owner | undefined): RepriseError {
   const who = holder === undefined ? 'another program' : `${holder.name} (process ${holder.pid ?? 'unknown'})`;
   return new RepriseError('SESSION_BUSY', `session ${id} is in use by ${who}`, {
-    hint: 'Wait until its turn ends, or stop that program.',
+    hint: 'Wait until its turn ends, or stop that program. A message can wait by itself: `busy: "queue"` or `"steer"`.',
     details: { holder: holder ?? { name: 'unknown' } },
   });
 }

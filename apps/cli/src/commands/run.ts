@@ -8,6 +8,7 @@ import type { Renderer, TurnFacts } from '../render/renderer.ts';
 import { filesOf, outputOf } from './files.ts';
 import { budgetOf } from './budget.ts';
 import { openSession } from './open-session.ts';
+import { hintedBy } from '../hints.ts';
 import type { RUN, RunFlags } from './options.ts';
 
 const NOWHERE = { seq: 0, attempt: 1, offset: 0 };
@@ -45,7 +46,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
       const facts = { sessionId, turn: turn.id, model: session.state.model };
       const outcome = await follow(turn, facts, withWaiting(renderer, session.id, io));
       if (unread) return EXIT.ok;
-      if (outcome.error) reportError(outcome.error, io, 'reprise');
+      if (outcome.error) reportError(hintedBy('run', outcome.error), io, 'reprise');
       if (outcome.status === 'step-limit') io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
       if (format === 'text') io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
       const code = exitCodeOfOutcome(outcome);
@@ -56,7 +57,7 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
   } catch (thrown) {
     const error = toCoded(thrown);
     renderer.fail(error, sessionId);
-    reportError(error, io, 'reprise');
+    reportError(hintedBy('run', error), io, 'reprise');
     return exitCodeOf(error);
   }
 };
