@@ -1,16 +1,27 @@
 import type { JSONValue, SharedV4ProviderMetadata } from '@ai-sdk/provider';
-import type { Effort, ModelInfo } from '../contracts/model.ts';
+import type { Effort } from '../contracts/model.ts';
 import type { PromptBlock } from '../contracts/prompt.ts';
-import type { ToolQuestion, Verdict } from '../contracts/ask.ts';
 import type { PruneStrategy } from '../contracts/session.ts';
-import type { Access } from '../contracts/tool.ts';
 import type { FinishReason, ToolCall, TurnUsage } from '../contracts/turn.ts';
-import type { Budget, Limits, UsageByModel } from '../contracts/usage.ts';
+import type { Budget, Limits } from '../contracts/usage.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { AnswerRecord, AskRecord, StartRecord } from './asks.ts';
 import type { BoundaryRecord, DeleteRecord, EditRecord, TakeBack } from './changes.ts';
 import type { FileLostRecord, StoredFile } from './files.ts';
+import type {
+  AttemptRecord,
+  Repair,
+  RepairRecord,
+  ReserveRecord,
+  SpawnRecord,
+  Spent,
+  SpentRecord,
+  Unreported,
+} from './model-calls.ts';
 import type { VerdictRecord } from './verdict.ts';
 
+export type { AnswerRecord, AskRecord, StartRecord };
+export type { AttemptRecord, Repair, RepairRecord, ReserveRecord, SpawnRecord, Spent, SpentRecord, Unreported };
 export type { BoundaryRecord, DeleteRecord, EditRecord, FileLostRecord, StoredFile, TakeBack };
 
 /** The record format that this code writes. A log that names a newer one is refused. */
@@ -41,20 +52,6 @@ export interface Lineage {
   readonly seq: number;
   /** A sub-session, which a tool of the other one began; absent: a copy. */
   readonly kind?: 'spawn';
-}
-
-/** What a call took whose provider didn't say: about so many tokens, and USD where the price is known. */
-export interface Unreported {
-  readonly input: number;
-  readonly output: number;
-  readonly cost?: number;
-}
-
-/** What one model call took that left no step. */
-export interface Spent {
-  readonly model: string;
-  readonly usage?: TurnUsage;
-  readonly unreported?: Unreported;
 }
 
 /** Always the first record. */
@@ -164,124 +161,11 @@ export interface ResultRecord {
   readonly attachments?: readonly StoredFile[];
 }
 
-/** A person is asked: whether a call of the newest step may run or, with `question`, what its tool wants to know. */
-export interface AskRecord {
-  readonly type: 'ask';
-  readonly at: string;
-  readonly turn: string;
-  readonly id: string;
-  readonly call: string;
-  readonly tool: string;
-  readonly access: Access;
-  readonly reason?: string;
-  readonly question?: ToolQuestion;
-  readonly fingerprint: string;
-  readonly expires?: string;
-  /** The sub-sessions through which it came; then `input` is here, for the call with it is in their log. */
-  readonly path?: readonly string[];
-  readonly input?: JSONValue;
-}
-
-/** The one answer to an ask. */
-export interface AnswerRecord {
-  readonly type: 'answer';
-  readonly at: string;
-  readonly ask: string;
-  readonly verdict: Verdict;
-  readonly message?: string;
-  /** To a question. */
-  readonly text?: string;
-  readonly by: string;
-  /** The inbox entry that it came in. */
-  readonly key?: string;
-}
-
-/** A call begins to run. Recorded in steps that somebody was asked about: there, a call without it never ran. */
-export interface StartRecord {
-  readonly type: 'start';
-  readonly at: string;
-  readonly turn: string;
-  readonly call: string;
-}
-
-/** A model call that failed and is tried again: what it showed is void. */
-export interface AttemptRecord {
-  readonly type: 'attempt';
-  readonly at: string;
-  readonly turn: string;
-  /** The attempt that starts now; the first call was attempt 1. */
-  readonly attempt: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly waitMs: number;
-  /** The turn is parked until then, also by the next owner. */
-  readonly until?: string;
-  /** The model that is asked from now on, in place of the one that failed. */
-  readonly model?: ModelName;
-  /** What the call that failed took. */
-  readonly spent?: Spent;
-}
-
-/** A model call is about to be made, and what it may take; written where calls, tokens or cost have a limit, for the case of a crash. */
-export interface ReserveRecord {
-  readonly type: 'reserve';
-  readonly at: string;
-  readonly turn: string;
-  readonly model: string;
-  /** Tokens, about. */
-  readonly input: number;
-  /** Tokens at most. */
-  readonly output: number;
-  readonly price?: NonNullable<ModelInfo['price']>;
-}
-
 /** A turn that a crash left open goes on; the time since its last record was not its. */
 export interface CarryOnRecord {
   readonly type: 'carry-on';
   readonly at: string;
   readonly turn: string;
-}
-
-/** A call is about to begin a sub-session. */
-export interface SpawnRecord {
-  readonly type: 'spawn';
-  readonly at: string;
-  readonly turn: string;
-  readonly call: string;
-  readonly session: string;
-}
-
-/** What a sub-session took so far in all, with its own sub-sessions. */
-export interface SpentRecord {
-  readonly type: 'spent';
-  readonly at: string;
-  readonly turn: string;
-  readonly session: string;
-  readonly models: UsageByModel['models'];
-  /** It has ended. */
-  readonly end?: true;
-}
-
-/** What requests leave out of what came before, because the provider refused it. Nothing of the log is lost. */
-export interface Repair {
-  /** Up to this seq: reasoning, signatures, and whatever else only the provider can read. */
-  readonly reasoning: number;
-  /** Up to this seq: what tools gave. */
-  readonly results?: number;
-  /** From one seq to another: attachments. */
-  readonly attachments?: readonly [number, number];
-  /** What lies before this seq, but for what is kept. */
-  readonly from?: number;
-  readonly keep?: readonly number[];
-}
-
-/** A refused request is sent again with less in it; without `repair`: that didn't help, and all of it is back. */
-export interface RepairRecord {
-  readonly type: 'repair';
-  readonly at: string;
-  readonly turn: string;
-  readonly reason: string;
-  readonly repair?: Repair;
 }
 
 /** The one terminal record of a turn. */
