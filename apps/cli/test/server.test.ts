@@ -240,6 +240,25 @@ describe.each([
     expect((await at(['session', 'tree', left])).out).toContain(`${id}  (deleted)`);
   });
 
+  it('of a damaged session what loads is shown, and the place is told, exit code 1', async () => {
+    says('One.', 'Two.');
+    const id = sessionIn((await at(['run', ...MODEL, 'first'])).err);
+    await at(['run', '--session', id, 'second']);
+    const file = join(root, 'home/sessions', id, 'messages.json');
+    const log = readFileSync(file, 'utf8').split('\n');
+    const place = log.findIndex((line) => line.includes('One.'));
+    log[place] = `${log[place]?.slice(0, 40)}\u0000\u0000${log[place]?.slice(42)}`;
+    writeFileSync(file, log.join('\n'));
+    const shown = await at(['session', 'show', id, '--json']);
+    expect(shown).toMatchObject({ code: 1, err: expect.stringContaining('reprise session repair') as string });
+    const { messages, error } = JSON.parse(shown.out);
+    expect(messages.map(({ content }: { content: string }) => content)).toEqual(['first', 'second', 'Two.']);
+    expect(error).toMatchObject({ code: 'STORAGE_DAMAGED' });
+    expect((await at(['session', 'show', id])).out).toContain('second');
+    writeFileSync(file, [...log.slice(0, -3), ']', ''].join('\n').replaceAll('\u0000', ' '));
+    expect(await at(['session', 'show', id])).toMatchObject({ code: 1 });
+  });
+
   it('models are listed', async () => {
     expect((await at(['models'])).out).toMatch(/^anthropic\/claude-sonnet-4-5 +\d+k tokens .*key set/m);
   });

@@ -1,5 +1,6 @@
 import type {
   Asker,
+  Coded,
   ExportedSession,
   FeedEvent,
   FollowOptions,
@@ -72,7 +73,12 @@ export interface RemoteSessions {
   list(query?: Omit<Query, 'cursor' | 'limit'>): Promise<SessionHead[]>;
   page(query?: Query): Promise<Page<SessionHead>>;
   info(id: string): Promise<SessionHead>;
-  show(id: string): Promise<{ readonly head: SessionHead; readonly messages: readonly Message[] }>;
+  /** What loads, with the damage found. */
+  show(id: string): Promise<{
+    readonly head: SessionHead;
+    readonly messages: readonly Message[];
+    readonly error?: Coded;
+  }>;
   follow(id: string, options?: FollowOptions): AsyncIterable<FeedEvent>;
   approvals(id: string): Promise<readonly PendingAsk[]>;
   usage(id: string): Promise<SessionUsage>;
@@ -135,7 +141,7 @@ export function connect(options: ConnectOptions): RemoteSessions {
     },
     async show(id) {
       const head = await info(id);
-      return { head, messages: await everyMessage(connection, id, true) };
+      return { head, ...(await everyMessage(connection, id, true)) };
     },
     follow(id, options) {
       checkId(id);

@@ -166,8 +166,10 @@ export class RemoteHandle implements RemoteSession {
     return contextOf(this.#facts.connection, this.id);
   }
 
-  getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
-    return everyMessage(this.#facts.connection, this.id, options.all ?? false);
+  async getMessages(options: { readonly all?: boolean } = {}): Promise<Message[]> {
+    const { messages, error } = await everyMessage(this.#facts.connection, this.id, options.all ?? false);
+    if (error !== undefined) this.#events.emit('warning', { message: error.message });
+    return messages;
   }
 
   async editMessage(

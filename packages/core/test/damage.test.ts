@@ -164,6 +164,24 @@ test('a checkpoint behind last records that can’t be read names the records of
   expect((await again.getMessages()).map(({ content }) => content)).toEqual(['C', 'ok', 'D', 'ok']);
 });
 
+test('pages of messages tell of the damage among the records that they looked at, and of no other', async () => {
+  const { sessions, storage, id } = await twoTurns();
+  damage(storage, (record) => (record.seq === 3 ? undefined : record));
+  const texts = async (query: object) => {
+    const { items, error } = await sessions.messages(id, query);
+    return [items.map(({ content }) => content), error?.code];
+  };
+  expect(await texts({})).toEqual([['A', 'B', 'ok'], 'STORAGE_DAMAGED']);
+  expect(await texts({ after: 0 })).toEqual([['A', 'B', 'ok'], 'STORAGE_DAMAGED']);
+  // A full page ends before a store would tell.
+  expect(await texts({ limit: 1 })).toEqual([['ok'], undefined]);
+  expect(await texts({ limit: 2 })).toEqual([['B', 'ok'], 'STORAGE_DAMAGED']);
+  expect(await texts({ limit: 1, before: 5 })).toEqual([['A'], 'STORAGE_DAMAGED']);
+  expect(await texts({ after: 0, limit: 2 })).toEqual([['A', 'B'], 'STORAGE_DAMAGED']);
+  expect(await texts({ after: 0, limit: 1 })).toEqual([['A'], 'STORAGE_DAMAGED']);
+  expect(await texts({ after: 5, limit: 1 })).toEqual([['ok'], undefined]);
+});
+
 test('a log that was cut between two records looks whole, and is told all the same', async () => {
   const { sessions, storage, id } = await twoTurns();
   const tip = (await storage.head(id))?.seq ?? 0;
@@ -172,6 +190,8 @@ test('a log that was cut between two records looks whole, and is told all the sa
   const shown = await sessions.show(id);
   expect(shown).toMatchObject({ error: lost, head: { seq: tip } });
   expect(shown.messages.map(({ content }) => content)).toEqual(['A', 'ok', 'B']);
+  for (const query of [{}, { limit: 1 }, { after: 0 }])
+    expect(await sessions.messages(id, query)).toMatchObject({ error: lost });
   const session = await sessions.resume(id);
   await expect(session.export()).rejects.toMatchObject(lost);
   const warnings: string[] = [];

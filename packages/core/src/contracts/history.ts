@@ -1,3 +1,4 @@
+import type { Coded } from '../errors.ts';
 import type { Message } from './turn.ts';
 
 /** Which messages of a session. */
@@ -17,6 +18,8 @@ export interface MessagePage {
   readonly items: readonly (Message & { readonly seq: number; readonly turn?: string })[];
   readonly before?: number;
   readonly after?: number;
+  /** STORAGE_DAMAGED: what could not be read of the records that were looked at. What can be is here. */
+  readonly error?: Coded;
 }
 
 /** Makes a change only if this is still the session's last record; CONFLICT, and nothing changed, where somebody was faster. */

@@ -43,8 +43,7 @@ export function readSessions(storage: SessionStorage, now: () => readonly Sessio
     list: (query) => listOf(page, query),
     unfinished: () => unfinished(storage, heads(page, {})),
     async messages(id, query = {}) {
-      await stored(id);
-      return pageMessages(storage, id, query);
+      return pageMessages(storage, await stored(id), query);
     },
     show: async (id) => showSession(storage, await stored(id)),
     approvals: async (id) => readPending(storage, await stored(id)),

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { MessageQuery } from '@reprise/core';
 import { etagOf, withCondition } from '../etag.ts';
+import { problemOf } from '../problem.ts';
 import type { Route } from '../route.ts';
 import { json, noContent, route } from '../route.ts';
-import { count, messageParams, params, sessionId } from '../schemas/common.ts';
+import { count, messageParams, params, problem, sessionId } from '../schemas/common.ts';
 import { message, messageChange } from '../schemas/message.ts';
 
 const TAG = 'The ETag of the session after it.';
@@ -35,6 +36,9 @@ const page = z.object({
   ),
   before: count.optional().describe('For the page before this one; absent on the first.'),
   after: count.optional().describe('For the page after this one; absent on the last.'),
+  damage: problem
+    .optional()
+    .describe('What could not be read of the records that were looked at; what can be is here.'),
 });
 
 export const messageRoutes: readonly Route[] = [
@@ -51,8 +55,10 @@ export const messageRoutes: readonly Route[] = [
       answers: { 200: { description: 'A page, in the order of the conversation.', schema: page } },
       errors: ['SESSION_NOT_FOUND'],
     },
-    async ({ params: { id }, query: { all, ...rest } }, { sessions }) =>
-      json(await sessions.messages(id, { ...rest, all: all === 'true' } as MessageQuery)),
+    async ({ params: { id }, query: { all, ...rest } }, { sessions }) => {
+      const { error, ...found } = await sessions.messages(id, { ...rest, all: all === 'true' } as MessageQuery);
+      return json({ ...found, ...(error && { damage: problemOf(error) }) });
+    },
   ),
   route(
     {
