@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anthropic, startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
@@ -59,6 +59,10 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
       anthropic.message({ text: 'All done.' }),
     );
 
+  /** Where it listens. */
+  const serve = async (): Promise<string> =>
+    (await place.start(['serve', '--port', '0'], { env: provider() }).seen('out', '\n')).trim();
+
   it('asks before a write, shows what it would write, and goes on as told', async () => {
     script();
     open(['run', 'write it'], provider());
@@ -87,6 +91,49 @@ describe.skipIf(!hasTmux)('on a terminal (needs tmux)', () => {
     await shows('exit=0');
     expect(JSON.stringify(fake.requests[1]?.json)).toContain('Permission denied: Use old.txt');
     expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
+  });
+
+  it('asks on this terminal what a turn on a server waits for, and does there what it is told', async () => {
+    script();
+    open(['run', '--server', await serve(), 'write it']);
+    const asked = await shows('[n] no:');
+    expect(asked).toContain('write wants to write');
+    expect(asked).toContain('+ content');
+    expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
+    tmux('send-keys', '-t', 'main', 'y', 'Enter');
+    const done = await shows('exit=0');
+    expect(done).toContain('All done.');
+    // What the model of the server says can act here no more than that of this machine.
+    expect(done).toContain('Evil: ␛]0;owned␇␛[5;5Hjump');
+    expect(existsSync(join(place.work, 'new.txt'))).toBe(true);
+    const [, id = ''] = /--session ([a-z0-9]+)/.exec(done) ?? [];
+    const log = readFileSync(join(place.home, 'sessions', id, 'messages.json'), 'utf8');
+    expect(log).toMatch(/"type":"answer".*"by":"local"/);
+  });
+
+  it('takes a no to a server, with what to do in its place', async () => {
+    script();
+    open(['run', '--server', await serve(), 'write it']);
+    await shows('[n] no:');
+    tmux('send-keys', '-t', 'main', 'n', 'Enter');
+    await shows('do instead?');
+    tmux('send-keys', '-t', 'main', 'Use old.txt', 'Enter');
+    await shows('exit=0');
+    expect(JSON.stringify(fake.requests[1]?.json)).toContain('Permission denied: Use old.txt');
+    expect(existsSync(join(place.work, 'new.txt'))).toBe(false);
+  });
+
+  it('an answer from elsewhere takes the question on the terminal of a server’s client back', async () => {
+    script();
+    const url = await serve();
+    open(['run', '--server', url, 'write it']);
+    await shows('[n] no:');
+    const [id = ''] = readdirSync(join(place.home, 'sessions')).filter((name) => !name.startsWith('.'));
+    const asks = await place.run(['session', 'approvals', id, '--json', '--server', url]);
+    const [{ id: ask }] = JSON.parse(asks.out) as [{ id: string }];
+    expect(await place.run(['session', 'answer', id, ask, '--allow', '--server', url])).toMatchObject({ code: 0 });
+    expect(await shows('exit=0')).toContain('All done.');
+    expect(existsSync(join(place.work, 'new.txt'))).toBe(true);
   });
 
   it('Ctrl-C while it asks ends the turn', async () => {
