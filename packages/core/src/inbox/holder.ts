@@ -13,13 +13,13 @@ const LOOK_MS = 500;
  * dropped after they were stored.
  */
 export async function waitingMessages(live: LiveSession): Promise<MessageLetter[]> {
-  const letters = (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+  const letters = (await live.inbox.entries()).flatMap((entry) => readLetter(entry) ?? []);
   if (letters.length === 0) return [];
   const cancelled = new Set(letters.flatMap((letter) => (letter.kind === 'cancel' ? [letter.message] : [])));
   const taken = new Set<string>();
   for (const { kind, key } of letters) if (kind === 'message' && (await knows(live, key))) taken.add(key);
   const over = letters.filter(({ kind, key }) => kind === 'cancel' || cancelled.has(key) || taken.has(key));
-  if (over.length > 0) await live.dropInbox(over.map(({ key }) => key));
+  if (over.length > 0) await live.inbox.drop(over.map(({ key }) => key));
   return letters.filter((letter) => letter.kind === 'message' && !over.includes(letter)) as MessageLetter[];
 }
 
@@ -35,7 +35,7 @@ export function watchInbox({
   const look = async (): Promise<void> => {
     const letters = await lettersOf(live);
     const aborts = letters.flatMap((letter) => (letter.kind === 'abort' ? [letter] : []));
-    if (aborts.length > 0) await live.dropInbox(aborts.map(({ key }) => key));
+    if (aborts.length > 0) await live.inbox.drop(aborts.map(({ key }) => key));
     if (aborts[0] !== undefined && !stopped) void handle.abort(aborts[0].reason);
     if (!stopped) await hearAnswers({ live, runtime, desk }, letters);
   };
@@ -43,7 +43,7 @@ export function watchInbox({
     if (!stopped)
       cancel = runtime.clock.timer(LOOK_MS, () => void look().catch(runtime.report).then(again), { unref: true });
   };
-  if (live.hasInbox && runtime.storage.supports.processes === 'many') again();
+  if (live.inbox.isThere && runtime.storage.supports.processes === 'many') again();
   return () => {
     stopped = true;
     cancel();
@@ -59,7 +59,7 @@ export async function dropStale(hearing: Hearing): Promise<void> {
   const { live } = hearing;
   const letters = await lettersOf(live);
   const old = letters.filter(({ kind }) => kind === 'abort').map(({ key }) => key);
-  if (old.length > 0) await live.dropInbox(old);
+  if (old.length > 0) await live.inbox.drop(old);
   await hearAnswers(hearing, letters);
 }
 
@@ -74,12 +74,12 @@ export async function hearAnswers({ live, runtime, desk }: Hearing, letters?: re
       await live.append({ type: 'warning', at: isoNow(runtime.clock), message });
       live.events.emit('warning', { message });
     }
-    await live.dropInbox([letter.key]);
+    await live.inbox.drop([letter.key]);
   }
 }
 
 async function lettersOf(live: LiveSession): Promise<readonly Letter[]> {
-  return (await live.inbox()).flatMap((entry) => readLetter(entry) ?? []);
+  return (await live.inbox.entries()).flatMap((entry) => readLetter(entry) ?? []);
 }
 
 const WHY = {

@@ -1,4 +1,4 @@
-import type { InboxEntry, Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
+import type { Lease, SessionHead, StoredRecord } from '../contracts/storage.ts';
 import type { SessionEvents } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError, isCoded } from '../errors.ts';
@@ -9,7 +9,8 @@ import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
 import { Emitter } from '../turn/emitter.ts';
 import { catchUp, loadState, notFound, records, refold, stateAtCheckpoint, wholeLines } from './load.ts';
-import { SessionBlobs } from './blobs.ts';
+import type { Beside } from './beside.ts';
+import { besideOf } from './beside.ts';
 import type { Runtime } from './runtime.ts';
 import { isoNow } from './clock.ts';
 
@@ -20,7 +21,9 @@ import { isoNow } from './clock.ts';
 export class LiveSession {
   readonly id: string;
   readonly events: Emitter<SessionEvents>;
-  readonly blobs: SessionBlobs;
+  readonly blobs: Beside['blobs'];
+  readonly inbox: Beside['inbox'];
+  readonly draft: Beside['draft'];
   readonly #runtime: Runtime;
   #state: State;
   #lease: Lease | undefined;
@@ -41,7 +44,8 @@ export class LiveSession {
     this.#storedSeq = state.seq;
     this.#autoSave = autoSave;
     this.events = new Emitter<SessionEvents>(runtime.report);
-    this.blobs = new SessionBlobs(runtime.storage, id, autoSave ? () => this.#lease : undefined);
+    const beside = besideOf(runtime, id, autoSave ? () => this.#lease : undefined);
+    ({ blobs: this.blobs, inbox: this.inbox, draft: this.draft } = beside);
   }
 
   get state(): State {
@@ -200,39 +204,6 @@ export class LiveSession {
       await this.#store(this.#unsaved, this.head);
       this.#unsaved = [];
     });
-  }
-
-  /** Whether others can leave something for this session. */
-  get hasInbox(): boolean {
-    return this.#runtime.storage.inbox !== undefined && this.#autoSave;
-  }
-
-  /** What others left. Under the lease. */
-  async inbox(): Promise<readonly InboxEntry[]> {
-    if (!this.hasInbox || this.#lease === undefined) return [];
-    return (await this.#runtime.storage.inbox?.peek(this.#lease)) ?? [];
-  }
-
-  async dropInbox(keys: readonly string[]): Promise<void> {
-    if (this.#lease !== undefined) await this.#runtime.storage.inbox?.drop(this.#lease, keys);
-  }
-
-  /** Partial text of the step in flight, for the case of a crash. A failure here costs at most that text, so it is only reported. */
-  async draft(piece: {
-    readonly step: string;
-    readonly attempt: number;
-    readonly offset: number;
-    readonly json: string;
-  }): Promise<void> {
-    const draft = this.#runtime.storage.draft;
-    if (draft === undefined || this.#lease === undefined || !this.#autoSave) return;
-    await draft.add(this.#lease, piece).catch((error: unknown) => this.#runtime.report(error));
-  }
-
-  async clearDraft(): Promise<void> {
-    const draft = this.#runtime.storage.draft;
-    if (draft === undefined || this.#lease === undefined || !this.#autoSave) return;
-    await draft.clear(this.#lease).catch((error: unknown) => this.#runtime.report(error));
   }
 
   /** Ends with the session gone from the store, `before` it what hangs on it; every handle then answers SESSION_NOT_FOUND. */

@@ -15,7 +15,7 @@ export async function ready(parts: Parts): Promise<void> {
     await settleChildren(parts);
     const draft = (await runtime.storage.draft?.read(live.id)) ?? [];
     await live.append(settle(live.state, draft, { at, messageId: runtime.ids('message') }));
-    await live.clearDraft();
+    await live.draft.clear();
   }
   await record(parts, parts.pending);
 }

@@ -31,5 +31,5 @@ export async function keepShown({ live, handle, runtime }: TurnContext): Promise
     ...spentUnseen(live.state),
   };
   await live.append(shownBefore(live.state, draft, facts) ?? again);
-  await live.clearDraft();
+  await live.draft.clear();
 }

@@ -50,7 +50,7 @@ export class Draft {
     this.#text = [];
     this.#reasoning = [];
     await this.#writing;
-    if (this.#used) await this.#live.clearDraft();
+    if (this.#used) await this.#live.draft.clear();
     this.#used = false;
   }
 
@@ -67,7 +67,7 @@ export class Draft {
     this.#text = [];
     this.#reasoning = [];
     this.#used = true;
-    this.#writing = this.#writing.then(() => this.#live.draft(piece));
+    this.#writing = this.#writing.then(() => this.#live.draft.add(piece));
   }
 }
 

@@ -57,7 +57,7 @@ export async function hear(context: TurnContext, said: readonly Said[]): Promise
     warnings.push('Older attachments made room: the model is only told of them now.');
   await live.append([...records, ...warnings.map((message): Rec => ({ type: 'warning', at, message }))]);
   const keys = said.flatMap(({ key }) => key ?? []);
-  if (keys.length > 0) await live.dropInbox(keys);
+  if (keys.length > 0) await live.inbox.drop(keys);
   for (const record of records) live.events.emit('message', userMessage(record));
   for (const message of warnings) live.events.emit('warning', { message });
 }
