@@ -30,3 +30,5 @@ export type { ChatMessage } from './openai-chat.ts';
 export { google } from './google.ts';
 export type { GoogleMessage } from './google.ts';
 export { samplePdf, samplePng } from './samples.ts';
+export { scriptedModel, toolCall } from './scripted-model.ts';
+export type { Script, ScriptedModel } from './scripted-model.ts';

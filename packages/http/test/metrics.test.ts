@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Turn } from '@reprise/core';
+import { toolCall } from '@reprise/fake-provider';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { eventLoopLag } from '../src/node/index.ts';
 import { ROUTES } from '../src/routes/all.ts';
-import { AGENT, toolCall } from './support/model.ts';
+import { AGENT } from './support/agent.ts';
 import { TOKEN, stage } from './support/stage.ts';
 
 /** What Prometheus would read: the value of each series. */

@@ -4,11 +4,12 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Session } from '@reprise/core';
+import { scriptedModel, toolCall } from '@reprise/fake-provider';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TraceOptions } from '../src/otel/index.ts';
 import { traceTurns } from '../src/otel/index.ts';
-import { AGENT, testModel, toolCall } from './support/model.ts';
+import { AGENT } from './support/agent.ts';
 import { stage } from './support/stage.ts';
 
 function traced(options: TraceOptions = {}) {
@@ -166,7 +167,7 @@ test('a sub-session has its spans below the call that began it', async () => {
 test('a model that answers in place of another one has its name in the span', async () => {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  const model = testModel();
+  const model = scriptedModel();
   model.script.push([new Error('broken')], ['Hello.']);
   const resolve = async (name: string) => ({ requested: name, name, model, info: model.info });
   const config = { models: { resolve }, retry: { attempts: 1 } };

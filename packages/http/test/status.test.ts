@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSessions } from '@reprise/core';
+import { toolCall } from '@reprise/fake-provider';
 import { fsStorage } from '@reprise/storage-fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createServer } from '../src/index.ts';
-import { AGENT, toolCall } from './support/model.ts';
+import { AGENT } from './support/agent.ts';
 import { TOKEN, stage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
 

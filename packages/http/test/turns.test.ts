@@ -1,6 +1,6 @@
+import { toolCall } from '@reprise/fake-provider';
 import { defineTool } from '@reprise/core';
 import { expect, test } from 'vitest';
-import { toolCall } from './support/model.ts';
 import { read } from './support/sse.ts';
 import { stage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';

@@ -1,10 +1,10 @@
 import { createSessions } from '@reprise/core';
+import { scriptedModel } from '@reprise/fake-provider';
 import { fsStorage } from '@reprise/storage-fs';
-import { testModel } from './model.ts';
 
 // A process whose turn never ends by itself. It says on which session.
 const [root = ''] = process.argv.slice(2);
-const model = testModel();
+const model = scriptedModel();
 model.script.push(['Hel', new Promise(() => undefined)]);
 const sessions = createSessions({
   storage: fsStorage({ root }),

@@ -1,13 +1,13 @@
 import { RepriseError, createSessions, memoryStorage } from '@reprise/core';
 import type { SessionStorage, Sessions, SessionsConfig } from '@reprise/core';
+import { scriptedModel } from '@reprise/fake-provider';
+import type { ScriptedModel } from '@reprise/fake-provider';
 import { expect } from 'vitest';
 import { createServer } from '../../src/index.ts';
 import type { Server, ServerOptions } from '../../src/index.ts';
 import { statuses } from '../../src/openapi.ts';
 import { ROUTES } from '../../src/routes/all.ts';
 import { problem } from '../../src/schemas/common.ts';
-import type { TestModel } from './model.ts';
-import { testModel } from './model.ts';
 
 /** The API keeps to its own description. */
 function expectDescribed(method: string, path: string, { status, headers }: Response, body: unknown): void {
@@ -27,7 +27,7 @@ export const TOKEN = 'test-token-0123456789';
 export const ORIGIN = 'http://127.0.0.1:4000';
 
 export interface Stage {
-  readonly model: TestModel;
+  readonly model: ScriptedModel;
   readonly storage: SessionStorage;
   readonly sessions: Sessions;
   readonly server: Server;
@@ -45,7 +45,7 @@ export interface Stage {
 }
 
 export function stage(options: Partial<ServerOptions> = {}, config: Partial<SessionsConfig> = {}): Stage {
-  const model = testModel();
+  const model = scriptedModel();
   const storage = config.storage ?? memoryStorage();
   const sessions = createSessions({
     storage,
