@@ -14,6 +14,7 @@ const ENVIRONMENT = `Environment:
   ANTHROPIC_API_KEY   and the other providers' usual variables
   REPRISE_TOKEN       the access token for --server
   REPRISE_SERVER_TOKEN   an access token of your own for "reprise serve"
+  REPRISE_TOKENS      where its named tokens are ("reprise token")
   NO_COLOR, FORCE_COLOR, REPRISE_DEBUG=1 (stack traces)`;
 
 const PROGRAM: Omit<Program, 'version'> = {
