@@ -473,6 +473,31 @@ describe('what was spent outlives the process', () => {
     expect((await again.usage()).duration).toBe(3000);
   });
 
+  test('what a sub-session asks stops its time, and that of the turn above', async () => {
+    const agent = tool('agent', {
+      run: async (_input, context) =>
+        (await context.spawn({ prompt: 'Look there.', budget: { maxDuration: 3000 } }).outcome()).status,
+    });
+    const { model, sessions, clock } = theatre({
+      tools: [agent, tool('look')],
+      permissions: { decide: (request) => ({ verdict: request.tool === 'look' ? 'ask' : 'allow' }) },
+      onAsk: 'wait',
+      askTimeoutMs: 10 * 3_600_000,
+    });
+    const session = await sessions.create({ ...start, budget: { turn: { maxDuration: 5000 } } });
+    const [call1, call2] = [[call('g', 'agent'), took({}, 'tool-calls')], asking('a', {})];
+    model.script.push(call1, call2, saying('Seen.', {}), saying('Done.', {}));
+    const turn = session.turn('go');
+    await until(async () => (await session.approvals()).length === 1);
+    await clock.advance(3_600_000);
+    await session.answer((await session.approvals())[0]?.id ?? '', { verdict: 'once' });
+    expect(await turn.outcome()).toMatchObject({ status: 'done', message: { content: 'Done.' } });
+    expect((await session.usage()).duration).toBe(0);
+    const [child] = await sessions.list({ where: { parent: session.id } });
+    expect((await sessions.usage(child?.id ?? '')).duration).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
   test('a turn that ends while people are asked ends with the time that it worked', async () => {
     const { model, sessions, clock } = theatre({ permissions: { decide: () => ({ verdict: 'ask' }) }, onAsk: 'wait' });
     const session = await sessions.create(start);

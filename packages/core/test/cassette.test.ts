@@ -342,6 +342,19 @@ describe('a difference', () => {
   });
 });
 
+describe('results in an order that can not be had any more', () => {
+  test('are told, and hold up nothing', async () => {
+    const scene = await recorded([calls(call('a', 'look'), call('b', 'look', { n: 3 })), say('So.')], {
+      tools: [look()],
+    });
+    await scene.session.turn('go').outcome();
+    // A result of a call that nobody makes comes first: those that are made wait for it in vain.
+    const text = scene.text().replace('"call":"a"', '"call":"nobody"');
+    const { difference } = await replayCassette(readCassette(text), { match: 'order' });
+    expect(difference).toMatchObject({ in: { seq: 4 }, path: 'call', recorded: 'nobody' });
+  });
+});
+
 describe('an agent on a cassette', () => {
   const record = async (): Promise<string> => {
     const scene = await recorded(

@@ -55,7 +55,7 @@ export async function playTurn(scene: TurnScene): Promise<TurnDifference | undef
   return sameRecords(turn.records, found, turn.end !== undefined);
 }
 
-/** So often in a row nothing happened, and what comes next does not come any more: a hash is made on another thread, and takes its time. */
+/** So often in a row nothing happened, and what should come next does not come any more. */
 const PATIENCE = 20;
 
 /** Lets time pass whenever everything waits for it. */
@@ -64,8 +64,10 @@ async function pump(turn: Turn, quiet: () => boolean, clock: ReplayClock, record
   void turn.outcome().then(() => (ended = true));
   for (let idle = 0; !ended;) {
     await new Promise((resolve) => setTimeout(resolve, 0));
-    const waits = !ended && quiet() && !clock.skip();
-    idle = waits ? idle + 1 : 0;
-    if (idle > PATIENCE) recorded.release();
+    if (ended || !quiet()) continue;
+    // While results wait for their order no time passes, or the calls would take too long.
+    idle = recorded.waits ? idle + 1 : 0;
+    if (idle === 0) clock.skip();
+    else if (idle > PATIENCE) recorded.release();
   }
 }

@@ -110,6 +110,11 @@ export class RecordedTools {
     if (call !== undefined) this.#waiting.get(call)?.();
   }
 
+  /** Whether a call waits until its result is the next one. */
+  get waits(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Nobody comes any more: everybody may go. */
   release(): void {
     this.#free = true;
