@@ -1,4 +1,5 @@
-import type { SessionHead } from '@reprise/core';
+import { pageOfHeads } from '@reprise/core';
+import type { Page, Query, SessionHead } from '@reprise/core';
 import type { ServerContext } from './context.ts';
 
 /** A session as a server tells of it. */
@@ -9,15 +10,37 @@ export function told({ sessions }: Pick<ServerContext, 'sessions'>, head: Sessio
   return head.status === 'active' && sessions.isRunning(head.id) ? { ...head, running: true } : head;
 }
 
-/** The same of one in a list, which stores may have as it was before a crash. */
-export async function toldInList(
-  context: Pick<ServerContext, 'sessions' | 'left'>,
-  head: SessionHead,
-): Promise<ToldHead> {
-  const { sessions, left } = context;
-  if (!left.has(head.id) || sessions.isRunning(head.id)) return told(context, head);
-  // Deleted in between: it is told as it was.
-  const now = await sessions.info(head.id).catch(() => head);
-  if (now.status !== 'active') left.delete(head.id);
-  return told(context, now);
+type Looks = Pick<ServerContext, 'sessions' | 'left'>;
+
+/** The same of a page, in which a store may have sessions as they were before a crash. */
+export async function toldPage(context: Looks, page: Page<SessionHead>, query: Query): Promise<Page<ToldHead>> {
+  const { left } = context;
+  const { cursor, where = {} } = query;
+  const heads = await Promise.all(
+    // Who is deleted in between is told as it was.
+    page.items.map(async (head) => (left.has(head.id) && (await leftNow(context, head.id))) || head),
+  );
+  const items = heads.map((head) => told(context, head));
+  if (where.status === undefined) return { ...page, items };
+  const fitting = items.filter(({ status }) => status === where.status);
+  if (left.size === 0) return { ...page, items: fitting };
+  // By status the store passes over what it hasn't heard of: that is on the first page, and on no other.
+  if (cursor !== undefined) return { ...page, items: fitting.filter(({ id }) => !left.has(id)) };
+  const others = [...left].filter((id) => !heads.some((head) => head.id === id)).slice(0, MOST);
+  const now = await Promise.all(others.map((id) => leftNow(context, id)));
+  const more = pageOfHeads(
+    now.flatMap((head) => head ?? []),
+    { where, limit: MOST },
+  );
+  return { ...page, items: [...fitting, ...more.items.map((head) => told(context, head))] };
+}
+
+/** As many are looked at for a list by status. */
+const MOST = 100;
+
+/** One that a crash may have left open; `undefined` where it is deleted by now, or somebody else's. */
+async function leftNow({ sessions, left }: Looks, id: string): Promise<SessionHead | undefined> {
+  const now = await sessions.info(id).catch(() => undefined);
+  if (now !== undefined && now.status !== 'active') left.delete(id);
+  return now;
 }

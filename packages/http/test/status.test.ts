@@ -87,10 +87,18 @@ test('a turn that another process runs, or that a crash left open, has no end ye
   // It is found when the server looks for what a crash may have left.
   expect(await server.recover()).toMatchObject({ left: [id] });
   expect(await seen(there, id)).toEqual(both('active', undefined));
+  const listed = async (query: string) =>
+    (await call('GET', `/v1/sessions${query}`)).body.items.map((one: { id: string }) => one.id);
+  expect(await Promise.all(['?status=active', '?status=idle', '?status=active&tag=x'].map(listed))).toEqual([
+    [id],
+    [],
+    [],
+  ]);
   expect((await call('GET', `/v1/sessions/${id}`)).body.seq).toBe((await sessions.load(id)).head.seq);
   await end();
   expect(await seen(there, id)).toEqual(both('active', undefined));
   expect(await server.recover()).toMatchObject({ settled: [id] });
+  expect(await Promise.all(['?status=active', '?status=idle'].map(listed))).toEqual([[], [id]]);
   expect(await seen(there, id)).toEqual(both('idle', undefined));
   await sessions.close();
 }, 30_000);

@@ -10,7 +10,7 @@ import { json, noContent, route } from '../route.ts';
 import { params } from '../schemas/common.ts';
 import { forkBody, listQuery, newSession, session, sessionChange, sessionPage } from '../schemas/session.ts';
 import { usage } from '../schemas/usage.ts';
-import { told, toldInList } from '../told.ts';
+import { told, toldPage } from '../told.ts';
 
 const one = { description: 'The session.', schema: session, headers: { ETag: 'Changes with each record.' } };
 
@@ -58,8 +58,7 @@ export const sessionRoutes: readonly Route[] = [
     async ({ query }, context) => {
       const { cursor, limit, order, ...where } = query;
       const asked = { limit, order, where, ...(cursor !== undefined && { cursor }) } as Query;
-      const page = await context.sessions.page(asked);
-      return json({ ...page, items: await Promise.all(page.items.map((head) => toldInList(context, head))) });
+      return json(await toldPage(context, await context.sessions.page(asked), asked));
     },
   ),
   route(
