@@ -29,7 +29,7 @@ export interface TurnSession extends Pick<Session, 'id' | 'state'> {
 /** Only what was said; the rest is as the session has it, or as the composition makes it. */
 export type TurnSettings = Partial<Omit<SessionOptions, 'sessionId' | 'autoSave'>>;
 
-export interface TurnSessions extends Pick<Sessions, 'page' | 'usage'> {
+export interface TurnSessions extends Pick<Sessions, 'page' | 'usage' | 'info' | 'delete'> {
   create(options: TurnSettings): Promise<TurnSession>;
   load(id: string): Promise<TurnSession>;
   resume(id: string, options: TurnSettings): Promise<TurnSession>;

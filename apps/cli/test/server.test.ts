@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { anthropic, startFakeProvider } from '@reprise/fake-provider';
+import { anthropic, samplePng, startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
 import type { FakeIo } from '@reprise/tui/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -74,6 +74,16 @@ describe.each([
       code: 0,
       out: '{"sum":3}\n',
     });
+  });
+
+  it('run leaves no session behind for a file that no request could hold', async () => {
+    writeFileSync(join(root, 'wide.png'), samplePng(9000));
+    const words = ['run', ...MODEL, '--output-format', 'json', '--attach', 'wide.png', 'look'];
+    const { code, out, err } = await at(words);
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('an edge of 9000 pixels') });
+    expect(JSON.parse(out)).toMatchObject({ sessionId: null, error: { code: 'INVALID_INPUT' } });
+    expect(JSON.parse((await at(['session', 'list', '--json'])).out)).toEqual([]);
+    expect(err).not.toContain('To go on');
   });
 
   it('run makes a session, goes on with it, and forks it', async () => {

@@ -1,6 +1,7 @@
 import { RepriseError, toCoded } from '@reprise/core';
 import type { Chunk, Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../sessions.ts';
+import type { TurnSessions } from '../sessions.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportError, usageError } from '@reprise/tui';
 import type { Handler, Io } from '@reprise/tui';
 import { createRenderer } from '../render/renderer.ts';
@@ -44,11 +45,17 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
         void turn.abort('nobody reads the output any more');
       });
       const facts = { sessionId, turn: turn.id, model: session.state.model };
-      const outcome = await follow(turn, facts, withWaiting(renderer, session.id, io));
+      const isNew = options.session === undefined && !options.continue && defaults.check === undefined;
+      const gone = async ({ error }: Outcome): Promise<boolean> => {
+        if (isNew && error?.code === 'INVALID_INPUT' && (await forgotten(sessions, session.id))) sessionId = null;
+        return sessionId === null;
+      };
+      const outcome = await follow(turn, facts, withWaiting(renderer, session.id, io), gone);
       if (unread) return EXIT.ok;
       if (outcome.error) reportError(hintedBy('run', outcome.error), io, 'reprise');
       if (outcome.status === 'step-limit') io.err.write(`reprise: stopped at the limit of ${outcome.steps} steps\n`);
-      if (format === 'text') io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
+      if (format === 'text' && sessionId !== null)
+        io.err.write(`\nTo go on: reprise run --session ${sessionId} "…"\n`, 'dim');
       const code = exitCodeOfOutcome(outcome);
       return code === EXIT.interrupted ? (interrupts.code ?? code) : code;
     } finally {
@@ -84,8 +91,25 @@ function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
   return queue ? 'queue' : steer ? 'steer' : 'fail';
 }
 
-/** Shows a turn from its first chunk to its outcome. */
-async function follow(turn: Turn, known: TurnFacts, renderer: Renderer): Promise<Outcome> {
+/** Removes the session that a server made for a message and then refused it; here that is found out before. True where it is gone. */
+async function forgotten(sessions: TurnSessions, id: string): Promise<boolean> {
+  try {
+    if ((await sessions.info(id)).messageCount > 0) return false;
+    await sessions.delete(id);
+    return true;
+  } catch {
+    // Then an empty one stays.
+    return false;
+  }
+}
+
+/** Shows a turn from its first chunk to its outcome; `gone`: whether nothing is left of its session. */
+async function follow(
+  turn: Turn,
+  known: TurnFacts,
+  renderer: Renderer,
+  gone: (outcome: Outcome) => Promise<boolean>,
+): Promise<Outcome> {
   let facts = known;
   let begun = false;
   let unwritable: { readonly error: unknown } | undefined;
@@ -115,7 +139,8 @@ async function follow(turn: Turn, known: TurnFacts, renderer: Renderer): Promise
   // Another process answered it, in its own turn.
   if (!begun && !outcome.error && outcome.message)
     show({ type: 'text', at: NOWHERE, content: outcome.message.content });
-  if (!begun && outcome.error) renderer.fail(outcome.error, facts.sessionId);
+  const isGone = await gone(outcome);
+  if (outcome.error && (isGone || !begun)) renderer.fail(outcome.error, isGone ? null : facts.sessionId);
   else renderer.end(outcome, facts);
   return outcome;
 }
