@@ -224,37 +224,41 @@ describe.for(DIALECTS)('%s', { concurrent: true }, (dialect) => {
     await expectNext(stage, dialect, session);
   });
 
-  test('cut at every byte of a call: no part of it runs, the whole of it once, and nothing counts as an answer that is none', async ({
-    stage,
-  }) => {
-    const call = CALLS.slice(0, 1);
-    const events = said(dialect, { text: FIRST, calls: call, delta: 500 });
-    const bytes = Buffer.concat(events.map((event) => Buffer.from(encodeEvent(event))));
-    const start = bytes.indexOf('look');
-    expect(start).toBeGreaterThan(0);
-    let cuts = 0;
-    for (let at = start; at < bytes.length; at += STRIDE) {
-      const then = cuts % 2 === 0 ? 'end' : 'reset';
-      const session = await stage.begin(dialect);
-      stage.fake.script(dialect, { events, fault: { afterBytes: at, then } }, { events });
-      stage.fake.fallback(dialect, last(dialect));
-      const turn = session.turn('Go on.');
-      const outcome = await stage.finish(turn);
-      expect([at, outcome.status, outcome.steps, outcome.message?.content]).toEqual([
-        at,
-        'done',
-        expect.any(Number),
-        LAST,
-      ]);
-      // Where the cut left the answer whole, the second one is the next step’s.
-      const runs = outcome.steps - 1;
-      expect([1, 2]).toContain(runs);
-      expect(stage.ran.splice(0)).toEqual(
-        Array.from({ length: runs }, () => ({ tool: 'look', params: call[0]?.input })),
-      );
-      if (runs === 2) expect(bytes.subarray(0, at).toString()).toContain(TERMINAL[dialect]);
-      cuts += 1;
-    }
-    expect(cuts).toBeGreaterThan(20);
-  });
+  // A cut takes about 0.1 s, and in the long form a machine that has other work four times as much.
+  const most = { timeout: 60_000 + 600_000 / STRIDE };
+  test(
+    'cut at every byte of a call: no part of it runs, the whole of it once, and nothing counts as an answer that is none',
+    most,
+    async ({ stage }) => {
+      const call = CALLS.slice(0, 1);
+      const events = said(dialect, { text: FIRST, calls: call, delta: 500 });
+      const bytes = Buffer.concat(events.map((event) => Buffer.from(encodeEvent(event))));
+      const start = bytes.indexOf('look');
+      expect(start).toBeGreaterThan(0);
+      let cuts = 0;
+      for (let at = start; at < bytes.length; at += STRIDE) {
+        const then = cuts % 2 === 0 ? 'end' : 'reset';
+        const session = await stage.begin(dialect);
+        stage.fake.script(dialect, { events, fault: { afterBytes: at, then } }, { events });
+        stage.fake.fallback(dialect, last(dialect));
+        const turn = session.turn('Go on.');
+        const outcome = await stage.finish(turn);
+        expect([at, outcome.status, outcome.steps, outcome.message?.content]).toEqual([
+          at,
+          'done',
+          expect.any(Number),
+          LAST,
+        ]);
+        // Where the cut left the answer whole, the second one is the next step’s.
+        const runs = outcome.steps - 1;
+        expect([1, 2]).toContain(runs);
+        expect(stage.ran.splice(0)).toEqual(
+          Array.from({ length: runs }, () => ({ tool: 'look', params: call[0]?.input })),
+        );
+        if (runs === 2) expect(bytes.subarray(0, at).toString()).toContain(TERMINAL[dialect]);
+        cuts += 1;
+      }
+      expect(cuts).toBeGreaterThan(20);
+    },
+  );
 });
