@@ -113,6 +113,17 @@ test('a result that comes without its call goes back behind the call that was ap
   valid();
 });
 
+test('a result before the call that it repeats: the call went out before, and goes back no second time', async () => {
+  const { model, sessions, sent, valid } = open('allow');
+  const twice = [...ran('srv', false), ...ran()];
+  model.script.push([...asking(), finish('stop')], [...twice, ...text('Done.'), finish()]);
+  const session = await sessions.create(start);
+  await session.message('drop it');
+  await session.message('and now?');
+  expect(sent(2)[3]?.content).toMatchObject([RESULT, { text: 'Done.' }]);
+  valid();
+});
+
 test('a result that comes twice goes back once, and one that another provider claims does not', async () => {
   const one = scripted();
   const two = scripted([[...ran('srv', false), ...text('Mine.'), finish()]], 'other');

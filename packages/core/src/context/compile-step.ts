@@ -45,7 +45,8 @@ export function assistantContent(
         if (part.meta !== undefined) callMeta.set(part.id, part.meta);
         break;
       case 'provider-call':
-        if (own && finished.has(part.id) && !sent.has(part.id)) {
+        // One that comes after its result repeats what went out before.
+        if (own && finished.has(part.id) && !sent.has(part.id) && !answered.has(part.id)) {
           sent.add(part.id);
           said.push({
             type: 'tool-call',
