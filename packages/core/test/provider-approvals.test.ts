@@ -124,6 +124,16 @@ test('a result before the call that it repeats: the call went out before, and go
   valid();
 });
 
+test('a paused answer that goes on with a call that it had made, and its result: both go back once', async () => {
+  const { model, sessions, sent } = open('allow');
+  model.script.push([...ran(), finish('stop', 'pause_turn')], [...ran(), ...text('Done.'), finish()]);
+  const session = await sessions.create(start);
+  await session.message('drop it');
+  await session.message('and now?');
+  expect(sent(2)[1]?.content).toMatchObject([CALL, RESULT, { text: 'Done.' }]);
+  expect(problemsOf(model.requests[2] ?? { prompt: [] }, { own: 'test' })).toEqual([]);
+});
+
 test('a result that comes twice goes back once, and one that another provider claims does not', async () => {
   const one = scripted();
   const two = scripted([[...ran('srv', false), ...text('Mine.'), finish()]], 'other');

@@ -52,9 +52,11 @@ export class Conversation {
 
   assistant(content: AssistantContent): void {
     const last = this.messages.at(-1);
-    if (last?.role === 'assistant')
-      this.messages[this.messages.length - 1] = { ...last, content: [...last.content, ...content] };
-    else this.messages.push({ role: 'assistant', content });
+    if (last?.role !== 'assistant') return void this.messages.push({ role: 'assistant', content });
+    // An answer that was paused may go on with what it gave before: what the provider ran goes back once.
+    const ran = new Set(last.content.flatMap((part) => (isProviders(part) ? [`${part.type} ${part.toolCallId}`] : [])));
+    const fresh = content.filter((part) => !isProviders(part) || !ran.has(`${part.type} ${part.toolCallId}`));
+    this.messages[this.messages.length - 1] = { ...last, content: [...last.content, ...fresh] };
   }
 
   userText(text: string): void {
@@ -72,4 +74,11 @@ export class Conversation {
       this.messages[this.messages.length - 1] = { ...last, content: [...last.content, ...parts] };
     else this.messages.push({ role: 'user', content: [...parts] });
   }
+}
+
+type OfCall = Extract<AssistantContent[number], { type: 'tool-call' | 'tool-result' }>;
+
+/** A call that the provider runs itself, or its result. */
+function isProviders(part: AssistantContent[number]): part is OfCall {
+  return part.type === 'tool-result' || (part.type === 'tool-call' && part.providerExecuted === true);
 }
