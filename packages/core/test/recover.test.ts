@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { call, calls, say, text } from './support/model.ts';
-import { problemsOf } from './support/prompt-rules.ts';
+import { extendsPrefix, flattened, problemsOf } from './support/prompt-rules.ts';
 import { stage, tool } from './support/stage.ts';
 import { recordsOf } from './support/storage.ts';
 
@@ -32,6 +32,21 @@ test('by default a turn that a crash left open is ended, and nothing of it goes 
   expect(session.recovering).toBeUndefined();
   await session.message('and now?');
   expect((await session.getMessages()).map(({ content }) => content)).toEqual(['go', 'Looking. ', 'and now?', 'next']);
+});
+
+test('what a request ended with so that the model goes on stays where it was: later requests begin with that one', async () => {
+  const { sessions, model, storage, restart, clock } = stage();
+  model.script.push([...text('half an answer'), { act: 'stall' }]);
+  void (await sessions.create(start)).turn('go').outcome();
+  await clock.advance(300);
+  storage.crash();
+  model.script.push(say('and the rest'), say('next'));
+  const session = await restart().sessions.resume('s1', { recover: 'continue' });
+  await session.recovering?.outcome();
+  await session.message('and now?');
+  const [, carried, next] = model.requests.map((request) => flattened(request));
+  expect(JSON.stringify(carried?.at(-1))).toContain('Continue.');
+  expect(extendsPrefix(carried ?? [], next ?? [])).toBe(true);
 });
 
 const points = [2, 3, 4, 5, 6, 7, 8, 9].flatMap((n) =>

@@ -102,6 +102,7 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
   const prefixFrom = Math.max(state.prefixFrom, choice.from);
   const talk = new Conversation((files) => fileParts(files, choice, facts.files));
   if (state.summary !== undefined) talk.userText(`<summary>\n${state.summary}\n</summary>`);
+  let pausedBefore = false;
   for (const item of pairCalls(entries, state.verdicts)) {
     if (item.kind === 'message') {
       const { role, content, attachments, output } = item.record;
@@ -110,7 +111,12 @@ function conversationOf(state: State, facts: CompileFacts, withTools: boolean): 
       talk.userFiles(attachments);
       if (output !== undefined && !takesSchema(facts.info.capabilities)) talk.userText(inWords(output));
       talk.userText(role === 'system' ? `<system>\n${content}\n</system>` : content);
-    } else if (withTools || item.slots.length === 0) {
+      continue;
+    }
+    // As the request ended that this one answered: what begins a request must not change.
+    if (talk.lastRole === 'assistant' && !pausedBefore) talk.userText(CONTINUE);
+    pausedBefore = isPaused(item.record);
+    if (withTools || item.slots.length === 0) {
       talk.step(assistantContent(item, facts, prefixFrom, talk.deferred), item.slots, item.verdicts);
     } else {
       talk.flattened(item.record.content, item.slots);
