@@ -133,6 +133,24 @@ test('a tool that goes on without the answer leaves no question open', async () 
   expect(session.state.status).toBe('idle');
 });
 
+test('a tool that was left behind asks nobody: no question stands in the log behind the end of its turn', async () => {
+  const goOn = Promise.withResolvers<void>();
+  const late: unknown[] = [];
+  const run: Tool['run'] = async (_input, { ask }) => {
+    await goOn.promise;
+    await ask({ text: 'late?' }).catch((error: unknown) => late.push(error));
+  };
+  const { clock, turn, records, session } = await asking([], {}, { run });
+  await until(() => session.head.seq === 3);
+  await clock.drive(turn.abort(), 2500);
+  goOn.resolve();
+  await until(() => late.length === 1);
+  expect(late).toMatchObject([{ code: 'PERMISSION_DENIED' }]);
+  await settled(6);
+  expect(asksIn(await records())).toEqual([]);
+  expectLawful(await records());
+});
+
 test.each(['safe', 'never'] as const)(
   'killed while a tool asks: a call that may run again (%s) finds its answers and its question',
   async (replay) => {

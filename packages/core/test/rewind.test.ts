@@ -44,6 +44,17 @@ test('a rewind takes a message and all that followed back, as one record, and gi
   expect(after.slice(before.length).map(({ type }) => type)).toEqual(['rewind', 'checkpoint']);
 });
 
+test('what was deleted before it was taken back is counted once', async () => {
+  const { session } = await told();
+  await session.rewind(await idOf(session, 'three'));
+  await session.message('three anew');
+  const messages = await session.getMessages();
+  await session.deleteMessage(messages.at(-1)?.id ?? '');
+  expect(session.head.messageCount).toBe(5);
+  await session.rewind(await idOf(session, 'three anew'));
+  expect(session.head.messageCount).toBe(4);
+});
+
 test('the next request begins with what the request before that message was, byte for byte', async () => {
   const { session, model } = await told();
   await session.rewind(await idOf(session, 'two'));

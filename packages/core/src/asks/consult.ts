@@ -7,17 +7,19 @@ import { denialOf } from './words.ts';
 
 /**
  * `ToolContext.ask` for one run of a call. A question that the call asked before a crash is taken up where it comes again: the first one by the
- * first of the same text, and so on.
+ * first of the same text, and so on. A tool that was left behind asks nobody: `isOver` says that its call is over.
  */
 export function questionsOf(
   desk: AskDesk,
   request: PermissionRequest,
   signal: AbortSignal,
+  isOver: () => boolean,
 ): (question: ToolQuestion) => Promise<string> {
   const seen = new Set<string>();
   return async (given) => {
     const question = checked(given);
     const fingerprint = await fingerprintOfQuestion(request.call, question.text, question.choices);
+    if (isOver()) throw new RepriseError('PERMISSION_DENIED', 'The call is over: nobody is asked for it any more.');
     const before = desk.asks().find((ask) => ask.fingerprint === fingerprint && !seen.has(ask.id));
     const id = before?.id ?? desk.newId();
     seen.add(id);

@@ -43,6 +43,8 @@ export class AskDesk {
   readonly #waiting = new Map<string, Waiter>();
   /** Answers that are being stored, by question, with the inbox entry that they came in. */
   readonly #taking = new Map<string, string | undefined>();
+  /** Questions of calls that run, while they are being stored. */
+  readonly #opening = new Set<Promise<unknown>>();
   /** Why the turn has to end: a person was needed, and it is not to go on without one. */
   failure: Coded | undefined;
 
@@ -91,14 +93,17 @@ export class AskDesk {
   /** The answer to an open question, once there is one. Rejects only where it can't be stored. */
   async answerTo(id: string, matter: Matter, signal: AbortSignal): Promise<Given> {
     const { clock } = this.#facts.runtime;
-    const { answer, expires = '' } = this.#find(id) ?? {};
+    const asked = this.#find(id);
+    // Its call was over before it was stored.
+    if (asked === undefined) return CANCELLED;
+    const { answer, expires = '' } = asked;
     if (answer !== undefined) return answer;
     const { promise, resolve, reject } = Promise.withResolvers<Given>();
     const over = new AbortController();
     this.#waiting.set(id, { over, resolve, reject });
     // A failure is the waiter's to tell.
     const take = (given: Given): Promise<void> => this.take(id, given).then(nothing, nothing);
-    const cancel = (): void => void take({ verdict: 'cancelled', by: ENGINE });
+    const cancel = (): void => void take(CANCELLED);
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     const left = Math.max(0, Date.parse(expires) - clock.now());
@@ -152,14 +157,21 @@ export class AskDesk {
       if (found !== undefined) await this.take(found.id, denial);
       return denial;
     }
-    const [id = ''] = await this.open([matter]);
-    return this.answerTo(id, matter, signal);
+    if (signal.aborted && found === undefined) return CANCELLED;
+    const opening = this.open([matter]);
+    this.#opening.add(opening);
+    try {
+      const [id = ''] = await opening;
+      return await this.answerTo(id, matter, signal);
+    } finally {
+      this.#opening.delete(opening);
+    }
   }
 
   /** The call is over, so nobody needs to answer what it still asks. */
   async close(call: string): Promise<void> {
-    for (const ask of this.asks())
-      if (ask.call === call && ask.answer === undefined) await this.take(ask.id, { verdict: 'cancelled', by: ENGINE });
+    await Promise.allSettled(this.#opening);
+    for (const ask of this.asks()) if (ask.call === call && ask.answer === undefined) await this.take(ask.id, CANCELLED);
   }
 
   /** What is allowed always is allowed where it waits already. */
@@ -214,6 +226,8 @@ export class AskDesk {
     this.#waiting.get(id)?.resolve(given);
   }
 }
+
+const CANCELLED: Given = { verdict: 'cancelled', by: ENGINE };
 
 const nothing = (): void => undefined;
 

@@ -36,8 +36,12 @@ export class Past {
     const log = this.#lines.flatMap(({ seq, record }) => (takesBack(record) ? [{ seq, record }] : []));
     const taken = TakenBack.by([...log, next]);
     let talk = this.#start;
+    // The deletion of what is taken back anyway takes nothing from the count.
+    const gone = new Set<string>();
     for (const { seq, record, characters } of this.#lines) {
-      const counts = !takesBack(record) && !taken.has(seq, record);
+      const without = takesBack(record) || taken.has(seq, record);
+      if (without && (record?.type === 'message' || record?.type === 'step')) gone.add(record.id);
+      const counts = !without && !(record?.type === 'delete' && gone.has(record.message));
       talk = reduce(talk, seq, counts ? record : undefined, characters);
     }
     this.transcript.add(next.seq, next.record);

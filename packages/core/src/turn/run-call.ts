@@ -42,7 +42,9 @@ export async function runCall(context: TurnContext, job: Job): Promise<Ended> {
   const prepared = call.kind === 'ask' ? call.prepared : call;
   if (!signal.aborted) await begin(context, prepared);
   const kept = new Map<string, StoredFile>();
-  const given = await execute(prepared, toolContext(context, prepared, kept), runtime, kept);
+  const life = { over: false };
+  const given = await execute(prepared, toolContext(context, prepared, kept, life), runtime, kept);
+  life.over = true;
   const ran = await afterwards(context, prepared, given);
   return { ran, ...(ran.error !== undefined && { code: 'TOOL_ERROR' }) };
 }
@@ -61,6 +63,7 @@ function toolContext(
   context: TurnContext,
   { call, tool, input, access }: Prepared,
   kept: Map<string, StoredFile>,
+  life: { readonly over: boolean },
 ): CallContext {
   const { live, handle, hub, runtime, roots, signal, desk, isNamed } = context;
   const cwd = roots[0] ?? '/';
@@ -93,7 +96,7 @@ function toolContext(
       kept.set(file.sha256, file);
       return { sha256: file.sha256 };
     },
-    ask: questionsOf(desk, request, signal),
+    ask: questionsOf(desk, request, signal, () => life.over),
     spawn: (task, own = signal) => context.spawn(task, call.id, own),
   };
 }
