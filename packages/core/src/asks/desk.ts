@@ -171,7 +171,8 @@ export class AskDesk {
   /** The call is over, so nobody needs to answer what it still asks. */
   async close(call: string): Promise<void> {
     await Promise.allSettled(this.#opening);
-    for (const ask of this.asks()) if (ask.call === call && ask.answer === undefined) await this.take(ask.id, CANCELLED);
+    for (const ask of this.asks())
+      if (ask.call === call && ask.answer === undefined) await this.take(ask.id, CANCELLED);
   }
 
   /** What is allowed always is allowed where it waits already. */
