@@ -54,7 +54,7 @@ export function createServer(sessions: Sessions, options: ServerOptions): Server
     recover: (how = 'interrupt') => recoverOpenTurns(context, how),
     async close(reason = 'The server is stopping.') {
       await context.pool.close(reason);
-      await context.streams.close();
+      context.streams.close();
     },
   };
 }

@@ -35,7 +35,7 @@ export async function* turnChunks(
 }
 
 function* told(chunks: Iterable<UiChunk>): Generator<SseEvent> {
-  for (const data of chunks) yield { data, flows: data.type === 'text-delta' || data.type === 'reasoning-delta' };
+  for (const data of chunks) yield { data };
 }
 
 /** Gives the answers that a chat sent, and goes on with the turn that waited for them. */

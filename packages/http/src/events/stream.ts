@@ -6,8 +6,6 @@ export interface SseEvent {
   /** Absent: a plain message, as the AI SDK's clients read them. */
   readonly event?: string;
   readonly data: unknown;
-  /** Text of an answer that goes on: whatever more of it comes meanwhile may be told in one event. */
-  readonly flows?: boolean;
 }
 
 export interface StreamFacts {
@@ -26,16 +24,12 @@ const BEAT = ': alive\n\n';
 /**
  * Server-sent events of `source`, one by one as the reader takes them: nothing is buffered but what the connection holds, and a reader who takes
  * nothing for `stalledMs` is let go. A failure of the source is the last event, `error`, with problem details.
- *
- * Behind text that flows the source rests for a turn of the event loop: a model's burst then goes out as one event in place of a hundred, and a
- * delta that comes by itself is as early as ever.
  */
 export function eventStream(source: AsyncIterable<SseEvent>, facts: StreamFacts): Response {
   const { clock, heartbeatMs, stalledMs, stop } = facts;
   const events = source[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   let done = false;
-  let flowing = false;
   let cancelTimer = (): void => undefined;
   const end = (): void => {
     if (done) return;
@@ -80,13 +74,9 @@ export function eventStream(source: AsyncIterable<SseEvent>, facts: StreamFacts)
       },
       async pull(controller) {
         try {
-          if (flowing) await loopTurn();
           const { done: last, value } = await events.next();
           if (done) return;
-          if (!last) {
-            flowing = value.flows === true;
-            return controller.enqueue(encoder.encode(eventText(value)));
-          }
+          if (!last) return controller.enqueue(encoder.encode(eventText(value)));
           end();
           controller.close();
         } catch (error) {
@@ -106,14 +96,6 @@ export function eventStream(source: AsyncIterable<SseEvent>, facts: StreamFacts)
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     },
-  });
-}
-
-/** Resolves once everything that is ready now has been done. */
-export function loopTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve, 0);
   });
 }
 

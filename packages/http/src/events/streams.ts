@@ -4,7 +4,7 @@ import { Refusal } from '../guard/body.ts';
 import type { Limits } from '../options.ts';
 import { positionText } from './position.ts';
 import type { SseEvent } from './stream.ts';
-import { eventStream, loopTurn } from './stream.ts';
+import { eventStream } from './stream.ts';
 
 /** What a request may do with streams. */
 export type StreamDoors = Pick<Streams, 'size' | 'answer'>;
@@ -64,17 +64,13 @@ export class Streams {
     for (const [stop, token] of this.#open) if (token !== undefined && tokens.has(token)) stop.abort();
   }
 
-  /** Ends all of them, once who keeps up has heard what there is; their readers come back with the id of their last event. */
-  async close(): Promise<void> {
-    // A stream may rest behind a burst, and once more behind what was left of it.
-    await loopTurn();
-    await loopTurn();
+  /** Ends all of them; their readers come back with the id of their last event. */
+  close(): void {
     for (const stop of this.#open.keys()) stop.abort();
   }
 }
 
 /** An event of a session as it goes over the wire. */
 export function feedEvent(event: FeedEvent): SseEvent {
-  const flows = event.type === 'text' || event.type === 'reasoning';
-  return { id: positionText(event.at), event: event.type, data: event, ...(flows && { flows }) };
+  return { id: positionText(event.at), event: event.type, data: event };
 }
