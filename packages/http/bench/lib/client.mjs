@@ -61,10 +61,14 @@ export function stream(url, method, path, body, take, headers = {}, { signal, op
       let text = '';
       response.setEncoding('utf8');
       if (opened) response.once('data', opened);
+      let dropped = false;
       response.on('data', (piece) => {
+        // What was read before the connection was dropped may still come.
+        if (dropped) return;
         text += piece;
         for (let end; (end = text.indexOf('\n\n')) !== -1; text = text.slice(end + 2)) {
           if (take(eventOf(text.slice(0, end))) !== false) continue;
+          dropped = true;
           response.destroy();
           return resolve();
         }
