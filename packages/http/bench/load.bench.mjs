@@ -77,7 +77,7 @@ async function drops(server) {
       server.url,
       'POST',
       `/v1/sessions/${id}/messages`,
-      { content: 'chunks=200 pace=5' },
+      { content: 'chunks=600 pace=5' },
       () => undefined,
     );
     let [last, text, over] = ['0', '', false];
