@@ -10,6 +10,7 @@ import {
   statOf,
   syncFile,
   syncFolder,
+  syncFolderSync,
   temporaryFor,
   writeWhole,
 } from './files.ts';
@@ -23,7 +24,8 @@ export async function putBlob(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly sha256: string; readonly size: number }> {
   const blobs = `${folder}/blobs`;
-  if (makeFolder(blobs)) await syncFolder(folder);
+  // At once, so that nobody else who finds the folder there is faster than its name.
+  if (makeFolder(blobs)) syncFolderSync(folder);
   // Loaded here: 2.5 ms that a session without attachments never pays.
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   const temporary = temporaryFor(`${blobs}/blob`);

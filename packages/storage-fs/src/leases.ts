@@ -17,6 +17,8 @@ export class Leases {
   readonly #root: Root;
   readonly #now: () => number;
   readonly #writers = new Map<Lease, SessionWriter>();
+  /** What ends leases, while it is not done: whoever ends one again waits for the same. Never rejects. */
+  readonly #ending = new Map<Lease, Promise<void>>();
   #closed = false;
   #removed = 0;
 
@@ -124,19 +126,34 @@ export class Leases {
   }
 
   /** What is asked for from now on is refused; what was asked for before is done first. */
-  async #release(lease: Lease, writer: SessionWriter): Promise<void> {
-    if (this.#writers.delete(lease)) await writer.inTurn(() => writer.release());
+  #release(lease: Lease, writer: SessionWriter): Promise<void> {
+    if (!this.#writers.delete(lease)) return this.#ending.get(lease) ?? Promise.resolve();
+    return this.#ends(
+      lease,
+      writer.inTurn(() => writer.release()),
+    );
+  }
+
+  /** Resolves once `work` is over, however it went. */
+  #ends(lease: Lease, work: Promise<void>): Promise<void> {
+    const over = Promise.allSettled([this.#ending.get(lease), work]).then(() => {
+      if (this.#ending.get(lease) === over) this.#ending.delete(lease);
+    });
+    this.#ending.set(lease, over);
+    return over;
   }
 
   /** Takes the folder out of sight in one step, then deletes it; a crash between leaves only what no reader sees. */
   async remove(lease: Lease): Promise<void> {
     const writer = this.writer(lease);
-    await writer.inTurn(async () => {
+    const removed = writer.inTurn(async () => {
       writer.assertHeld();
       if (writer.head !== undefined) return attempt(`remove session ${lease.id}`, () => this.#remove(lease, writer));
       this.#writers.delete(lease);
       await writer.release();
     });
+    await this.#ends(lease, removed);
+    await removed;
   }
 
   async #remove(lease: Lease, writer: SessionWriter): Promise<void> {
@@ -156,7 +173,8 @@ export class Leases {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#writers].map(([lease, writer]) => this.#release(lease, writer)));
+    for (const [lease, writer] of [...this.#writers]) void this.#release(lease, writer);
+    await Promise.all(this.#ending.values());
   }
 }
 

@@ -227,6 +227,8 @@ export class SessionWriter {
 
   /** Stores the head and frees the lock. A session that was never begun leaves nothing. */
   async release(): Promise<void> {
+    // It was removed meanwhile, and another may stand in its place.
+    if (this.#ended) return;
     try {
       if (this.#log !== undefined) {
         await this.#saveQuietly();

@@ -31,28 +31,30 @@ function failingLater(code: string) {
   };
 }
 
-/** Lets every sync of a file's data that is begun from now on wait until it is let go, or fail with `code`. `undo` first lets all go. */
-export function heldSyncs(): {
+/** Lets every sync beside the event loop that is begun from now on wait until it is let go, or fail with `code`. `undo` first lets all go. */
+export function heldSyncs(kind: 'fdatasync' | 'fsync' = 'fdatasync'): {
   readonly waiting: () => number;
   readonly letGo: (code?: string) => void;
+  /** Holds no more; those that wait go on waiting. */
+  readonly stop: Undo;
   readonly undo: Undo;
 } {
-  const { fdatasync } = fs;
+  const real = fs[kind];
   const held: ((code?: string) => void)[] = [];
-  const back = replaced({
-    fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+  const stop = replaced({
+    [kind]: (fd: number, done: (error: Error | null) => void) => {
       held.push((code) => {
-        if (code === undefined) fdatasync(fd, done);
+        if (code === undefined) real(fd, done);
         else done(Object.assign(new Error(`${code}: planted`), { code }));
       });
-    }) as never,
+    },
   });
   const letGo = (code?: string): void => held.splice(0).forEach((go) => go(code));
   const undo = (): void => {
-    back();
+    stop();
     letGo();
   };
-  return { waiting: () => held.length, letGo, undo };
+  return { waiting: () => held.length, letGo, stop, undo };
 }
 
 const logOf = (storage: SessionStorage, id: string): string => join(rootBehind(storage), id, 'messages.json');

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Lease, SessionStorage } from '@reprise/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { verifySession } from '../src/index.ts';
+import { fsStorage, verifySession } from '../src/index.ts';
+import { takeLock } from '../src/lock.ts';
 import { heldSyncs } from './faulty.ts';
 import { append, make, OWNER, text, textsOf } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
@@ -85,6 +86,20 @@ test('a lease that is released while an append waits is free once that is stored
   expect(verifySession('one', { root: made.root })).toEqual([]);
 });
 
+test('a lease that is released twice, and a store that is closed twice, is free once either says so', async () => {
+  const stored = append(storage, lease, 1, [text(2)]);
+  const ends = [lease.release(), lease.release(), storage.close(), storage.close()];
+  expect(await Promise.all(ends.map(state))).toEqual(['waits', 'waits', 'waits', 'waits']);
+  syncs.undo();
+  await stored;
+  for (const end of ends) {
+    await end;
+    const lock = takeLock(`${made.root}/one`, 'one', OWNER, Date.now);
+    expect(lock).toBeDefined();
+    lock?.free();
+  }
+});
+
 test('a session that is removed while an append waits is gone, and what is asked for behind that is FENCED', async () => {
   const stored = append(storage, lease, 1, [text(2)]);
   const removed = storage.remove(lease);
@@ -94,6 +109,21 @@ test('a session that is removed while an append waits is gone, and what is asked
   expect((await ends).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   await expect(late).rejects.toMatchObject({ code: 'FENCED' });
   expect(existsSync(`${made.root}/one`)).toBe(false);
+});
+
+test('a lease that is released while its session is removed leaves alone what is made in its place', async () => {
+  const folder = heldSyncs('fsync');
+  const ends = [append(storage, lease, 1, [text(2)]), storage.remove(lease), lease.release()];
+  await atDisk(1);
+  syncs.undo();
+  await vi.waitFor(() => expect(folder.waiting()).toBe(1));
+  folder.stop();
+  const other = fsStorage({ root: made.root });
+  await make(other, 'one', [text(7)]);
+  folder.letGo();
+  await Promise.all(ends);
+  expect(await textsOf(other, 'one')).toEqual([text(7)]);
+  await other.close();
 });
 
 test('a store that is closed while an append waits stores it, and gives its leases back', async () => {

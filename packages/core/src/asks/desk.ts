@@ -160,12 +160,8 @@ export class AskDesk {
     if (signal.aborted && found === undefined) return CANCELLED;
     const opening = this.open([matter]);
     this.#opening.add(opening);
-    try {
-      const [id = ''] = await opening;
-      return await this.answerTo(id, matter, signal);
-    } finally {
-      this.#opening.delete(opening);
-    }
+    const [id = ''] = await opening.finally(() => this.#opening.delete(opening));
+    return this.answerTo(id, matter, signal);
   }
 
   /** The call is over, so nobody needs to answer what it still asks. */
