@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { samplePng } from '@reprise/fake-provider';
 import { expect, test } from 'vitest';
-import type { Event } from './random/life.ts';
-import { Life, event } from './random/life.ts';
+import type { Event } from './random/event.ts';
+import { event } from './random/event.ts';
+import { Life } from './random/life.ts';
 import type { Reply, Says } from './random/wire.ts';
 import { MODELS } from './support.ts';
 
