@@ -86,6 +86,21 @@ describe.each([
     expect(err).not.toContain('To go on');
   });
 
+  it('run leaves no copy behind for a first message that is refused, nor for changes', async () => {
+    says('Hello.');
+    writeFileSync(join(root, 'wide.png'), samplePng(9000));
+    const id = sessionIn((await at(['run', ...MODEL, 'hi'])).err);
+    const fork = ['run', '--session', id, '--fork', '--output-format', 'json'];
+    const refused = await at([...fork, '--title', 'Copy', '--attach', 'wide.png', 'look']);
+    expect({ ...refused, out: JSON.parse(refused.out) }).toMatchObject({
+      code: 2,
+      out: { sessionId: null, error: { code: 'INVALID_INPUT' } },
+    });
+    expect(await at([...fork, '--tools', 'nothing', 'hi'])).toMatchObject({ code: 2 });
+    expect(await at([...fork, '--model', 'nobody/nothing', 'hi'])).toMatchObject({ code: 3 });
+    expect(JSON.parse((await at(['session', 'list', '--json'])).out)).toMatchObject([{ id, messageCount: 2 }]);
+  });
+
   it('run makes a session, goes on with it, and forks it', async () => {
     says('Hello.', 'Again.', 'Another way.');
     const first = await at(['run', ...MODEL, '--title', 'Talk', 'hi', '-'], ioOf('from a pipe'));

@@ -57,8 +57,14 @@ export async function openSession(
   await defaults.check?.(flags.model ?? original.state.model, ...first);
   const copy = await original.fork();
   err.write(`reprise: going on in ${copy.id}, a copy of ${id}\n`, 'dim');
-  const changes = await over(copy.id);
-  return Object.keys(changes).length === 0 ? copy : sessions.resume(copy.id, changes);
+  try {
+    const changes = await over(copy.id);
+    return Object.keys(changes).length === 0 ? copy : await sessions.resume(copy.id, changes);
+  } catch (error) {
+    // Nobody asked for a copy without the changes.
+    await sessions.delete(copy.id).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function newestIn(sessions: TurnSessions, cwd: string | undefined): Promise<string> {

@@ -187,6 +187,20 @@ describe('reprise run', () => {
     expect(changed.calls).toContainEqual(['resume', 'copy', { title: 'T' }]);
   });
 
+  it('removes the copy where the message was refused, and not where it may have been taken', async () => {
+    const fork = ['--session', 's1', '--fork', 'hi'];
+    const refused = await go(fork, { refused: new RepriseError('RATE_LIMIT', 'Too many turns.') });
+    expect(refused.calls).toContainEqual(['delete', 'copy']);
+    expect(refused.err).toContain('copy is removed again');
+    for (const script of [
+      { refused: new RepriseError('NETWORK', 'The connection failed.') },
+      { outcome: { status: 'failed' as const, error: new RepriseError('RATE_LIMIT', 'Slow down.') } },
+    ])
+      expect((await go(fork, script)).calls).not.toContainEqual(['delete', 'copy']);
+    const there = await go(['--session', 's1', 'hi'], { refused: new RepriseError('INVALID_INPUT', 'No.') });
+    expect(there.calls).not.toContainEqual(['delete', 's1']);
+  });
+
   it.each([
     [['--session', 's1', '--continue', 'hi'], '--session and --continue exclude each other'],
     [['--fork', 'hi'], '--fork goes with --session or --continue'],

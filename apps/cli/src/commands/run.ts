@@ -1,5 +1,5 @@
 import { RepriseError, toCoded } from '@reprise/core';
-import type { Chunk, Outcome, Turn } from '@reprise/core';
+import type { Chunk, ErrorCode, Outcome, Turn } from '@reprise/core';
 import { openSessions } from '../sessions.ts';
 import type { TurnSessions } from '../sessions.ts';
 import { EXIT, exitCodeOf, exitCodeOfOutcome, handleSignals, readInput, reportError, usageError } from '@reprise/tui';
@@ -11,6 +11,15 @@ import { budgetOf } from './budget.ts';
 import { openSession } from './open-session.ts';
 import { hintedBy } from '../hints.ts';
 import type { RUN, RunFlags } from './options.ts';
+
+/** What a server says of a message that it doesn't take. After any other error it may have taken it. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'INVALID_INPUT',
+  'MODEL_NOT_FOUND',
+  'UNSUPPORTED',
+  'RATE_LIMIT',
+  'OVERLOADED',
+]);
 
 const NOWHERE = { seq: 0, attempt: 1, offset: 0 };
 
@@ -45,10 +54,14 @@ export const run: Handler<typeof RUN> = async ({ options, operands }, io) => {
         void turn.abort('nobody reads the output any more');
       });
       const facts = { sessionId, turn: turn.id, model: session.state.model };
-      const isNew = options.session === undefined && !options.continue && defaults.check === undefined;
+      const isNew = options.fork || (options.session === undefined && !options.continue);
+      const had = session.state.messageCount;
       const gone = async ({ error }: Outcome): Promise<boolean> => {
-        if (isNew && error?.code === 'INVALID_INPUT' && (await forgotten(sessions, session.id))) sessionId = null;
-        return sessionId === null;
+        const refused = isNew && defaults.check === undefined && error !== undefined && REFUSALS.has(error.code);
+        if (!refused || !(await forgotten(sessions, session.id, had))) return false;
+        if (options.fork) io.err.write(`reprise: ${session.id} is removed again\n`, 'dim');
+        sessionId = null;
+        return true;
       };
       const outcome = await follow(turn, facts, withWaiting(renderer, session.id, io), gone);
       if (unread) return EXIT.ok;
@@ -91,14 +104,17 @@ function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
   return queue ? 'queue' : steer ? 'steer' : 'fail';
 }
 
-/** Removes the session that a server made for a message and then refused it; here that is found out before. True where it is gone. */
-async function forgotten(sessions: TurnSessions, id: string): Promise<boolean> {
+/**
+ * Removes the session, or the copy, that a server made for a message and then refused it; here that is found out before. `had`: its messages before.
+ * True where it is gone.
+ */
+async function forgotten(sessions: TurnSessions, id: string, had: number): Promise<boolean> {
   try {
-    if ((await sessions.info(id)).messageCount > 0) return false;
+    if ((await sessions.info(id)).messageCount > had) return false;
     await sessions.delete(id);
     return true;
   } catch {
-    // Then an empty one stays.
+    // Then it stays, as it was made.
     return false;
   }
 }

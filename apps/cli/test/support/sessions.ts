@@ -53,7 +53,10 @@ export interface Script {
 export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] = []) {
   const calls: [name: string, ...args: unknown[]][] = [];
 
+  /** Of each session. */
+  let messages = 2;
   const turn = (): Turn => {
+    if (script.refused === undefined) messages += 1;
     const aborted = Promise.withResolvers<void>();
     const failure = script.refused ?? script.outcome?.error;
     const outcome = async (): Promise<Outcome> => {
@@ -121,7 +124,7 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
     list: async () => heads,
     page: async (query: unknown) => (calls.push(['page', query]), { items: heads }),
     usage: async (id: string) => (calls.push(['usage', id]), { budget: script.budget }),
-    info: async (id: string) => known(id).head,
+    info: async (id: string) => ({ ...known(id).head, messageCount: messages }),
     show: async (id: string) => ({ head: known(id).head, messages: [answer('Hello')] }),
     delete: async (id: string) => void calls.push(['delete', id]),
     import: async (data: unknown, options: unknown) => (calls.push(['import', data, options]), session('imported')),
