@@ -385,6 +385,21 @@ describe('--server', () => {
     expect(half).toMatchObject({ code: 2, err: expect.stringContaining('needs both') as string });
   });
 
+  it('holds each token to --rate that has none of its own, and takes no half of a rate', async () => {
+    const own = (await go(['token', 'add', 'often', '--rate', '9/s'])).out.trim();
+    expect(await serving.stop()).toBe(0);
+    serving = await serve('--rate', '2/h');
+    expect(await there(['session', 'list'])).toMatchObject({ code: 0 });
+    expect(await there(['session', 'list'])).toMatchObject({ code: 5, err: expect.stringContaining('too often') });
+    for (let n = 0; n < 3; n += 1)
+      expect(await there(['session', 'list'], ioOf(undefined, { REPRISE_TOKEN: own }))).toMatchObject({ code: 0 });
+    for (const wrong of ['10', '0/s', '5/d'])
+      expect(await go(['serve', '--port', '0', '--rate', wrong])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('--rate takes requests in a time, such as 10/s'),
+      });
+  });
+
   it('tells requests and errors as lines of JSON with --log, without tokens and without what was said', async () => {
     expect(await serving.stop()).toBe(0);
     const io = ioOf();

@@ -16,6 +16,7 @@ const NAMES = {
   tlsCert: 'REPRISE_TLS_CERT',
   tlsKey: 'REPRISE_TLS_KEY',
   audit: 'REPRISE_AUDIT',
+  rate: 'REPRISE_RATE',
   recover: 'REPRISE_RECOVER',
 } as const satisfies Record<keyof ServeWords, string>;
 

@@ -138,6 +138,11 @@ export const SERVE = {
     value: 'FILE',
     help: 'Add a line of JSON there for each request: who, what, when, how it went.',
   },
+  rate: {
+    type: 'text',
+    value: 'N/TIME',
+    help: 'Requests of a token that has no rate of its own: 10/s, 300/m. Default: no limit.',
+  },
   log: {
     type: 'switch',
     help: 'Requests and errors as lines of JSON to standard error, without what was said.',

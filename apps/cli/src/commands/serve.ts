@@ -47,6 +47,7 @@ const NAMES: Readonly<Record<keyof ServeWords, keyof ServeFlags>> = {
   tlsCert: 'tls-cert',
   tlsKey: 'tls-key',
   audit: 'audit',
+  rate: 'rate',
   recover: 'recover',
 };
 

@@ -2,6 +2,7 @@ export { addToken, removeToken } from './change-tokens.ts';
 export { eventLoopLag } from './lag.ts';
 export { listen } from './listen.ts';
 export type { ListenOptions, Listening } from './listen.ts';
+export { RATE_WORDS, rateOf } from './rate.ts';
 export { serve } from './serve.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 export { keptToken, tokenIn } from './token-file.ts';

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { RATE_WORDS, rateOf } from './rate.ts';
 import type { ServeOptions } from './serve.ts';
 import { tlsFiles } from './tls-files.ts';
 
@@ -15,6 +16,8 @@ export interface ServeWords {
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly audit?: string | undefined;
+  /** As in `rateOf`. */
+  readonly rate?: string | undefined;
   readonly recover?: string | undefined;
 }
 
@@ -22,13 +25,15 @@ export type Wrong = (word: keyof ServeWords, wanted: string) => Error;
 
 /** The same for `serve`: files are meant from `cwd`, the port is 4777 where none is said. `wrong` makes the error for what can't be meant. */
 export function servedAs(
-  { host, port = `${PORT}`, hosts, origins, proxy, tlsCert, tlsKey, audit, recover }: ServeWords,
+  { host, port = `${PORT}`, hosts, origins, proxy, tlsCert, tlsKey, audit, rate, recover }: ServeWords,
   cwd: string,
   wrong: Wrong,
-): Pick<ServeOptions, 'host' | 'port' | 'hosts' | 'origins' | 'proxy' | 'tls' | 'auditFile' | 'recover'> {
+): Pick<ServeOptions, 'host' | 'port' | 'hosts' | 'origins' | 'proxy' | 'tls' | 'auditFile' | 'rate' | 'recover'> {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw wrong('port', 'a whole number from 0 to 65535');
   const recovers = RECOVER.find((one) => one === recover);
   if (recover !== recovers) throw wrong('recover', `one of ${RECOVER.join(', ')}`);
+  const often = rate === undefined ? undefined : rateOf(rate);
+  if (rate !== undefined && often === undefined) throw wrong('rate', RATE_WORDS);
   const at = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(cwd, file));
   const tls = tlsFiles(at(tlsCert), at(tlsKey));
   return {
@@ -39,6 +44,7 @@ export function servedAs(
     ...(proxy !== undefined && { proxy }),
     ...(tls && { tls }),
     ...(audit !== undefined && { auditFile: resolve(cwd, audit) }),
+    ...(often && { rate: often }),
     ...(recovers !== undefined && { recover: recovers }),
   };
 }

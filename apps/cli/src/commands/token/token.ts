@@ -1,6 +1,6 @@
 import { SCOPES } from '@reprise/http';
 import type { Rate, Scope } from '@reprise/http';
-import { addToken, namedTokens, removeToken } from '@reprise/http/node';
+import { RATE_WORDS, addToken, namedTokens, rateOf, removeToken } from '@reprise/http/node';
 import type { NamedToken } from '@reprise/http/node';
 import { tokensFileOf } from '@reprise/session/compose';
 import { EXIT, usageError } from '@reprise/tui';
@@ -15,7 +15,7 @@ export const add: Handler<typeof TOKEN_ADD> = async ({ options, operands: [name 
     name,
     ...(scopes !== undefined && { scopes: scopesOf(scopes) }),
     ...(owns && { owns }),
-    ...(rate !== undefined && { rate: rateOf(rate) }),
+    ...(rate !== undefined && { rate: given(rate) }),
   };
   const token = addToken(file, grant);
   if (options.json) io.out.json({ ...grant, token });
@@ -56,14 +56,10 @@ function scopesOf(words: string): Scope[] {
   });
 }
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-
-/** As many at once as in a second, and one at least. */
-function rateOf(given: string): Rate {
-  const [, count = '', unit = ''] = /^([1-9]\d{0,8})\/([smh])$/.exec(given) ?? [];
-  const perSecond = Number(count) / (SECONDS[unit] ?? Number.NaN);
-  if (!(perSecond > 0)) throw usage(`--rate takes requests in a time, such as 10/s, 300/m or 5000/h, not "${given}"`);
-  return { burst: Math.max(1, Math.ceil(perSecond)), perSecond };
+function given(words: string): Rate {
+  const rate = rateOf(words);
+  if (rate === undefined) throw usage(`--rate takes ${RATE_WORDS}, not "${words}"`);
+  return rate;
 }
 
 function usage(message: string): Error {
