@@ -20,6 +20,7 @@ import type { Clock } from '@reprise/core';
 import { follow } from './follow.ts';
 import type { Connection, Fetch } from './http.ts';
 import { ask } from './http.ts';
+import { makeKeys } from './keys.ts';
 import { everyMessage } from './messages.ts';
 import { approvalsOf, checkId, usageOf } from './reads.ts';
 import type { Facts, RemoteSession, SessionChange } from './session.ts';
@@ -43,7 +44,7 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   /** A number in [0, 1), for the waits between tries. */
   readonly random?: () => number;
-  /** Fresh idempotency keys. */
+  /** Fresh idempotency keys. Default: UUIDs with the time in front (version 7), by which the ids of sessions that are made here sort by age. */
   readonly keys?: () => string;
   /** Who is asked what turns of this connection wait for: its answer is sent to the server. Without it `session.answer` is the way. */
   readonly ask?: Asker;
@@ -101,7 +102,7 @@ export function connect(options: ConnectOptions): RemoteSessions {
   const connection = connectionOf(options);
   const facts: Facts = {
     connection,
-    fresh: options.keys ?? (() => globalThis.crypto.randomUUID()),
+    fresh: options.keys ?? makeKeys(() => connection.clock.now()),
     report: options.report ?? ((error) => console.error(error)),
     ...(options.ask && { ask: options.ask }),
     ...(options.onAsk && { onAsk: options.onAsk }),

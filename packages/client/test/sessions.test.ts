@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect } from '../src/index.ts';
 import type { Stage } from './support/stage.ts';
 import { TOKEN, stage } from './support/stage.ts';
@@ -25,6 +25,22 @@ describe('sessions', () => {
     await at.remote.delete(copy.id);
     await expect(at.remote.info(copy.id)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
     expect((await at.remote.create({ sessionId: session.id })).id).toBe(session.id);
+  });
+
+  test('have ids that sort by age, whoever makes them', async () => {
+    const made: string[] = [];
+    const first = await at.remote.create();
+    const later = async (make: () => Promise<{ readonly id: string }>) => {
+      const before = Date.now();
+      await vi.waitUntil(() => Date.now() > before, { interval: 1 });
+      made.push((await make()).id);
+    };
+    await later(() => at.sessions.create({ model: 'test/model' }));
+    await later(() => first.fork());
+    await later(() => at.remote.create());
+    await later(() => at.sessions.create({ model: 'test/model' }));
+    await later(async () => at.remote.import(await first.export(), { newId: true }));
+    expect([first.id, ...made].toSorted()).toEqual([first.id, ...made]);
   });
 
   test('go out and come in whole', async () => {

@@ -4,8 +4,9 @@ import { Refusal } from './guard/body.ts';
 import { keyOf } from './idempotency.ts';
 import type { Principal } from './options.ts';
 
-/** As ids are that the engine makes; 21 letters hold 108 bits. */
+/** As ids are that the engine makes, where the key tells a time also in this: in front of 12 letters the milliseconds since 1970. */
 const ID_LETTERS = 21;
+const TIME_LETTERS = 9;
 const MARK_LETTERS = 32;
 
 /** A session that a keyed request makes, under an id and with a mark that follow from the request: the same again, also after a restart, finds it. */
@@ -21,7 +22,7 @@ export async function keyedBy(
   if (key === undefined) return undefined;
   const which = [principal?.name, request.method, new URL(request.url).pathname, key];
   return {
-    newSessionId: (await lettersOf(which)).slice(0, ID_LETTERS),
+    newSessionId: `${timeIn(key)}${await lettersOf(which)}`.slice(0, ID_LETTERS),
     madeBy: (await lettersOf([...which, body])).slice(0, MARK_LETTERS),
   };
 }
@@ -72,6 +73,22 @@ export async function importedOnce(
     if (!newId || !isCoded(error) || error.code !== 'SESSION_EXISTS') throw error;
     return under();
   }
+}
+
+/**
+ * The time in a key that is a UUID of version 7 (RFC 9562), as the ids of the engine begin; nothing for any other. It is the client's time, for the same
+ * key must give the same id whenever it comes, to whichever server.
+ */
+function timeIn(key: string): string {
+  const [, high = '', low = ''] =
+    /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(key) ?? [];
+  const time =
+    high === ''
+      ? ''
+      : Number.parseInt(high + low, 16)
+          .toString(36)
+          .padStart(TIME_LETTERS, '0');
+  return time.length === TIME_LETTERS ? time : '';
 }
 
 /** The id in what an export gave. */

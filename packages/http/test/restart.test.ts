@@ -147,6 +147,7 @@ test('what a key has made is not made again by the next server: a session, a for
   const messages = { session: said, model: 'test/model' };
   const { id } = await make(first.url, '/sessions', 'k0', { title: 'One' });
   const exported = await (await ask(first.url, `/v1/sessions/${id}/export`)).json();
+  const timed = '01980000-0000-7abc-8abc-0123456789ab';
   const all = (url: string) =>
     Promise.all([
       make(url, '/sessions', 'k0', { title: 'One' }),
@@ -157,11 +158,17 @@ test('what a key has made is not made again by the next server: a session, a for
       make(url, '/import', 'k2', { session: exported, newId: true }),
       make(url, '/import', 'k3', { session: { ...(exported as object), id: 'elsewhere' } }),
       make(url, '/import', 'k4', { session: { ...(exported as object), id: 'free' }, newId: true }),
+      make(url, '/sessions', timed),
+      make(url, `/sessions/${id}/fork`, timed),
+      make(url, '/import', timed, messages),
     ]);
   const before = await all(first.url);
   expect(before.map(({ http }) => http)).toEqual(before.map(() => 201));
-  expect(new Set(before.map((one) => one.id)).size).toBe(8);
+  expect(new Set(before.map((one) => one.id)).size).toBe(11);
   expect(before.map((one) => one.id)).toEqual(expect.arrayContaining([id, 'copy', 'elsewhere', 'free']));
+  // A key with a time gives it to the id, as the engine does.
+  const time = (0x01980000_0000).toString(36).padStart(9, '0');
+  for (const one of before.slice(-3)) expect(one.id).toMatch(new RegExp(`^${time}[0-9a-z]{12}$`));
   await ended(first.child, 'SIGKILL');
 
   const second = await server();
@@ -180,7 +187,7 @@ test('what a key has made is not made again by the next server: a session, a for
   ];
   expect(taken).toMatchObject([{ code: 'SESSION_EXISTS' }, { code: 'SESSION_EXISTS' }]);
   const { items } = (await (await ask(second.url, '/v1/sessions')).json()) as { items: unknown[] };
-  expect(items).toHaveLength(8);
+  expect(items).toHaveLength(11);
 }, 40_000);
 
 test('a hundred dropped streams miss and repeat nothing', async () => {
