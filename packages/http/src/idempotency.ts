@@ -8,6 +8,7 @@ const MOST = 1000;
 const KEPT_MS = 24 * 3_600_000;
 
 interface Done {
+  /** The SHA-256 of its body: that of an import may be 64 MiB. */
   readonly body: string;
   readonly at: number;
   readonly answer: Promise<{ readonly status: number; readonly headers: [string, string][]; readonly text: string }>;
@@ -19,6 +20,16 @@ export function keyOf(request: Request): string | undefined {
   if (key === null) return undefined;
   if (!KEY.test(key)) throw new Refusal(400, 'An Idempotency-Key must be 1 to 100 letters, digits, _ or -.');
   return key;
+}
+
+/** The SHA-256 of a value, in letters and digits. */
+export async function digestOf(value: unknown): Promise<string> {
+  const text = JSON.stringify(value) ?? '';
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return bytes
+    .reduce((number, byte) => number * 256n + BigInt(byte), 0n)
+    .toString(36)
+    .padStart(50, '0');
 }
 
 /** Answers that repeated requests get again. In memory: a day, a thousand of them, and only of what succeeded. What was made outlives that (`making.ts`). */
@@ -37,7 +48,7 @@ export async function once(
   const key = keyOf(request);
   if (key === undefined) return work();
   const name = JSON.stringify([principal?.name, request.method, new URL(request.url).pathname, key]);
-  const text = JSON.stringify(body) ?? '';
+  const same = await digestOf(body);
   const { done } = answers;
   for (const [old, { at }] of done) if (done.size > MOST || at < clock.now() - KEPT_MS) done.delete(old);
   let entry = done.get(name);
@@ -47,10 +58,10 @@ export async function once(
       headers: [...response.headers],
       text: await response.text(),
     }));
-    entry = { body: text, at: clock.now(), answer };
+    entry = { body: same, at: clock.now(), answer };
     done.set(name, entry);
     answer.catch(() => done.delete(name));
-  } else if (entry.body !== text) {
+  } else if (entry.body !== same) {
     throw new Refusal(
       422,
       'This Idempotency-Key was used for another request.',

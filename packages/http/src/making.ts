@@ -1,7 +1,7 @@
 import { isCoded } from '@reprise/core';
 import type { Making, Session, Sessions } from '@reprise/core';
 import { Refusal } from './guard/body.ts';
-import { keyOf } from './idempotency.ts';
+import { digestOf, keyOf } from './idempotency.ts';
 import type { Principal } from './options.ts';
 
 /** As ids are that the engine makes, where the key tells a time also in this: in front of 12 letters the milliseconds since 1970. */
@@ -22,8 +22,8 @@ export async function keyedBy(
   if (key === undefined) return undefined;
   const which = [principal?.name, request.method, new URL(request.url).pathname, key];
   return {
-    newSessionId: `${timeIn(key)}${await lettersOf(which)}`.slice(0, ID_LETTERS),
-    madeBy: (await lettersOf([...which, body])).slice(0, MARK_LETTERS),
+    newSessionId: `${timeIn(key)}${await digestOf(which)}`.slice(0, ID_LETTERS),
+    madeBy: (await digestOf([...which, body])).slice(0, MARK_LETTERS),
   };
 }
 
@@ -98,12 +98,3 @@ export function idIn(data: unknown): string | undefined {
 }
 
 const TAKEN: ReadonlySet<string> = new Set(['SESSION_EXISTS', 'SESSION_BUSY']);
-
-/** The SHA-256 of a value in letters and digits. */
-async function lettersOf(value: unknown): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value))));
-  return bytes
-    .reduce((number, byte) => number * 256n + BigInt(byte), 0n)
-    .toString(36)
-    .padStart(50, '0');
-}

@@ -13,8 +13,8 @@ import { ROUTES } from './routes/all.ts';
 
 /** Sessions over HTTP, as a function from request to response that any program can mount. */
 export interface Server {
-  /** Never rejects. */
-  fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** Never rejects. Of what a program hands over in place of a peer, as servers and routers do, only an `address` is looked at. */
+  fetch(request: Request, peer?: Peer | object): Promise<Response>;
   /**
    * From now on these are the tokens, and no others. Streams of those that are gone or may do something else now end; turns that were asked for go on.
    * INVALID_INPUT, and nothing changes, for what can't be a token; without any nobody gets in any more.
@@ -32,17 +32,20 @@ export function createServer(sessions: Sessions, options: ServerOptions): Server
   const origins = originGuard(options);
   const door = doorOf(context);
   const app = new Hono<{ Bindings: Call }>();
+  const places = new Map<string, string[]>();
   for (const route of ROUTES) {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
-      door.enter(c.env, c.req.raw, route, c.req.param() as Record<string, string>),
-    );
+    const place = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    places.set(place, [...(places.get(place) ?? []), route.method]);
+    app.on(route.method, place, (c) => door.enter(c.env, c.req.raw, route, c.req.param() as Record<string, string>));
   }
+  for (const [place, methods] of places) app.all(place, (c) => door.enter(c.env, c.req.raw, undefined, {}, methods));
   app.all('*', (c) => door.enter(c.env, c.req.raw, undefined, {}));
   app.onError((error) => failed(error, context));
 
   return {
-    async fetch(request, peer = {}) {
-      const call: Call = { ...peer };
+    async fetch(request, peer) {
+      const { address } = Object(peer) as Peer;
+      const call: Call = typeof address === 'string' ? { address } : {};
       const since = context.clock.now();
       const refused = origins.refuse(request);
       const answer = secured(refused ?? (await app.fetch(request, call)));

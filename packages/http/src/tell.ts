@@ -14,7 +14,7 @@ export function tell(
   metrics.answered({ operation, method, status, ms });
   if (audit === undefined) return;
   // A session that the request made.
-  const made = /^\/v1\/sessions\/([^/]+)$/.exec(headers.get('location') ?? '')?.[1];
+  const made = /\/([^/]+)$/.exec(headers.get('location') ?? '')?.[1];
   const about = session ?? made;
   const entry: RequestEntry = {
     at: new Date(now).toISOString(),

@@ -1,6 +1,8 @@
 import { pageOfHeads } from '@reprise/core';
 import type { Page, Query, SessionHead } from '@reprise/core';
 import type { ServerContext } from './context.ts';
+import { etagOf } from './etag.ts';
+import { json } from './route.ts';
 
 /** A session as a server tells of it. */
 export type ToldHead = SessionHead & { readonly running?: true };
@@ -8,6 +10,11 @@ export type ToldHead = SessionHead & { readonly running?: true };
 /** With whether its turn runs here: one that is `active` and does not runs in another process, or was left open by a crash. */
 export function told({ sessions }: Pick<ServerContext, 'sessions'>, head: SessionHead): ToldHead {
   return head.status === 'active' && sessions.isRunning(head.id) ? { ...head, running: true } : head;
+}
+
+/** The answer of what has made a session. `beside`: from the request's path to the sessions; what mounts the server may have it below another path. */
+export function created(head: SessionHead, beside: 'sessions/' | '../'): Response {
+  return json(head, 201, { ETag: etagOf(head), Location: `${beside}${head.id}` });
 }
 
 type Looks = Pick<ServerContext, 'sessions' | 'left'>;

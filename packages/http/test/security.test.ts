@@ -122,6 +122,31 @@ test('a body that does not say its size is cut off at the limit', async () => {
   expect(given).toBeLessThan(10_000);
 });
 
+const nested = (levels: number): string => '{"a":['.repeat(levels / 2) + '"}]{["' + ']}'.repeat(levels / 2);
+
+test('a body that is nested too deep is refused, with a key and without; what is less deep comes out as it went in', async () => {
+  const { ask, call } = stage();
+  const post = (path: string, body: string, headers: object = {}) =>
+    ask(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  const session = (levels: number): string =>
+    `{"session":[{"role":"user","content":"x","timestamp":"2030-01-01T00:00:00Z"},` +
+    `{"role":"assistant","content":"y","timestamp":"2030-01-01T00:00:01Z",` +
+    `"toolCalls":[{"id":"c","tool":"t","params":${nested(levels)}}],"toolResults":[{"id":"c","result":1}]}],"model":"test/model"}`;
+  for (const headers of [{}, { 'idempotency-key': 'deep' }])
+    for (const levels of [1000, 100_000]) {
+      const refused = await post('/v1/import', session(levels), headers);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        { detail: expect.stringContaining('nested') },
+      ]);
+    }
+  const made = await post('/v1/import', session(980), { 'idempotency-key': 'less' });
+  expect(made.status).toBe(201);
+  const { id } = (await made.json()) as { id: string };
+  const { body } = await call('GET', `/v1/sessions/${id}/messages`);
+  expect(JSON.stringify(body.items[1].toolCalls[0].params)).toBe(nested(980));
+});
+
 test.each(['../etc', '%2e%2e%2fetc', 'A', '.', 'a'.repeat(200), 'a%00b', '__proto__'])(
   'no id leads out of the store: %s',
   async (id) => {

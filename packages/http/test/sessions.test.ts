@@ -7,7 +7,7 @@ test('a session is made, told, changed, listed and deleted', async () => {
   const made = await call('POST', '/v1/sessions', { title: 'One', tags: ['a'] });
   const { id } = made.body;
   expect(made).toMatchObject({ status: 201, body: { title: 'One', model: 'test/model', seq: 1 } });
-  expect(made.headers.get('location')).toBe(`/v1/sessions/${id}`);
+  expect(made.headers.get('location')).toBe(`sessions/${id}`);
   expect(made.headers.get('etag')).toBe('"1"');
   expect(await call('GET', `/v1/sessions/${id}`)).toMatchObject({ status: 200, body: made.body });
   expect(await call('GET', `/v1/sessions/${id}`, undefined, { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });

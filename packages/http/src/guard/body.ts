@@ -28,12 +28,36 @@ export async function readJson(request: Request, limit: number): Promise<unknown
     pieces.push(piece);
   }
   if (size === 0) return undefined;
+  const bytes = joined(pieces, size);
+  if (isDeep(bytes)) throw new RepriseError('INVALID_INPUT', `The body is nested deeper than ${DEEPEST} levels.`);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(joined(pieces, size));
-    return JSON.parse(text) as unknown;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
   } catch (cause) {
     throw new RepriseError('INVALID_INPUT', 'The body is no JSON.', { cause });
   }
+}
+
+/** Levels of a body. What is read must be written again, and `JSON.stringify` has an end at some thousands. */
+const DEEPEST = 1000;
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** `{` and `[`, `}` and `]` differ in this bit, and no other byte of JSON is the same without it. */
+const [OPEN, CLOSE, CURLY] = [0x5b, 0x5d, 0x20];
+
+/** By its brackets, before it is parsed: a plain loop, for an import has up to 64 MiB. */
+function isDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
+    if (inText) {
+      if (byte === BACKSLASH) i += 1;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if ((byte & ~CURLY) === OPEN && (depth += 1) > DEEPEST) return true;
+    else if ((byte & ~CURLY) === CLOSE) depth -= 1;
+  }
+  return false;
 }
 
 function notJson(): Refusal {

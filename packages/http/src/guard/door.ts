@@ -39,6 +39,7 @@ export function doorOf(context: WholeContext) {
     request: Request,
     route: Route | undefined,
     params: Readonly<Record<string, string>>,
+    methods: readonly string[] = [],
   ): Promise<Response> => {
     const principal = await whoIs(request);
     if (principal !== undefined) call.principal = principal;
@@ -47,13 +48,13 @@ export function doorOf(context: WholeContext) {
     try {
       if (!open) rates.check(call.address, principal);
       if (principal === undefined && !open) return unauthorized();
-      if (route === undefined) return unknown(request);
+      if (route === undefined) return unknown(request, methods);
       const session = route.path.startsWith('/v1/sessions/{id}') ? params['id'] : undefined;
       if (session !== undefined) call.session = session;
-      if (principal === undefined) return await dispatch(route, request, params, principal, context);
+      if (principal === undefined) return bodied(request, await dispatch(route, request, params, principal, context));
       if (session !== undefined && principal.owner !== undefined)
         await assertOwn(context.sessions, session, principal.owner);
-      return await dispatch(route, request, params, principal, contextFor(principal));
+      return bodied(request, await dispatch(route, request, params, principal, contextFor(principal)));
     } catch (error) {
       return failed(error, context);
     }
@@ -75,9 +76,18 @@ export function doorOf(context: WholeContext) {
 
 const nobody: ReturnType<typeof tokenGuard> = () => Promise.resolve(undefined);
 
-function unknown({ method, url }: Request): Response {
+/** HEAD is answered as GET is, without the body: a stream that nobody is given must not stay open. */
+function bodied({ method }: Request, answer: Response): Response {
+  if (method === 'HEAD') void answer.body?.cancel();
+  return answer;
+}
+
+/** `methods`: those that the path has. */
+function unknown({ method, url }: Request, methods: readonly string[]): Response {
   const error = new RepriseError('UNSUPPORTED', `There is no ${method} ${new URL(url).pathname.slice(0, 200)}.`, {
     hint: 'GET /v1/openapi.json lists what there is.',
   });
-  return problemResponse(error, { status: 404 });
+  if (methods.length === 0) return problemResponse(error, { status: 404 });
+  const allowed = methods.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]));
+  return problemResponse(error, { status: 405, headers: { Allow: allowed.join(', ') } });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RepriseError } from '@reprise/core';
 import type { At, FeedEvent, Sessions } from '@reprise/core';
 import type { SseEvent } from '../events/stream.ts';
 import { readPosition } from '../events/position.ts';
@@ -39,6 +40,11 @@ export const eventRoutes: readonly Route[] = [
       // A session that is not there, or a position that it has not reached, is an answer and no stream.
       const { seq } = await sessions.info(id);
       const after = given === 'now' ? { seq, attempt: 1, offset: 0 } : readPosition(given);
+      if (after.seq > seq) {
+        throw new RepriseError('CONFLICT', `Session ${id} has no record ${after.seq} yet.`, {
+          hint: 'The position is another session’s: follow from the beginning.',
+        });
+      }
       return streams.answer((signal) => followed(sessions, id, after, signal));
     },
   ),

@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { ForkOptions, Making, Query, Session, SessionHead, SessionOptions } from '@reprise/core';
+import type { ForkOptions, Making, Query, Session, SessionOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 import { etagOf, notModified, withCondition } from '../etag.ts';
 import { once } from '../idempotency.ts';
@@ -10,7 +10,7 @@ import { json, noContent, route } from '../route.ts';
 import { params } from '../schemas/common.ts';
 import { forkBody, listQuery, newSession, session, sessionChange, sessionPage } from '../schemas/session.ts';
 import { usage } from '../schemas/usage.ts';
-import { told, toldPage } from '../told.ts';
+import { created, told, toldPage } from '../told.ts';
 
 const one = { description: 'The session.', schema: session, headers: { ETag: 'Changes with each record.' } };
 
@@ -38,7 +38,7 @@ export const sessionRoutes: readonly Route[] = [
         const { sessions } = context;
         const made = await madeOnce(sessions, keyed, (making) => sessions.create({ ...options, ...making }));
         context.pool.keep(made);
-        return created(made.head);
+        return created(made.head, 'sessions/');
       }),
   ),
   route(
@@ -142,7 +142,7 @@ export const sessionRoutes: readonly Route[] = [
         const make = (making: Making): Promise<Session> => parent.fork({ ...(body as ForkOptions), ...making });
         const fork = await madeOnce(context.sessions, keyed, make, body?.newSessionId);
         context.pool.keep(fork);
-        return created(fork.head);
+        return created(fork.head, '../');
       }),
   ),
   route(
@@ -165,10 +165,6 @@ export const sessionRoutes: readonly Route[] = [
     },
   ),
 ];
-
-function created(head: SessionHead): Response {
-  return json(head, 201, { ETag: etagOf(head), Location: `/v1/sessions/${head.id}` });
-}
 
 /** Of sessions whose request names none. */
 export function defaultModel({ options: { defaultModel: given } }: ServerContext): string {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { RepriseError } from '@reprise/core';
 import type { Query } from '@reprise/core';
-import { etagOf } from '../etag.ts';
 import { once } from '../idempotency.ts';
 import { idIn, importedOnce, keyedBy } from '../making.ts';
 import type { Route } from '../route.ts';
 import { json, route } from '../route.ts';
 import { count, params, sessionId } from '../schemas/common.ts';
 import { importBody, session } from '../schemas/session.ts';
+import { created } from '../told.ts';
 
 const exported = z
   .looseObject({ format: z.literal(1), id: sessionId, messages: z.array(z.unknown()) })
@@ -70,7 +70,7 @@ export const transferRoutes: readonly Route[] = [
         // What is an owner's gets an id of its own.
         const id = principal?.owner === undefined ? idIn(data) : undefined;
         const { head } = await importedOnce(context.sessions, keyed, data, options, id);
-        return json(head, 201, { ETag: etagOf(head), Location: `/v1/sessions/${head.id}` });
+        return created(head, 'sessions/');
       }),
   ),
   route(
