@@ -4,8 +4,9 @@ import { STATUS } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { problem } from './schemas/common.ts';
 
-/** What every route may answer. */
-const COMMON: readonly ErrorCode[] = ['INVALID_INPUT', 'PERMISSION_DENIED', 'STORAGE_FAILED', 'INTERNAL'];
+/** What every route may answer. RATE_LIMIT: a token that asks too often. */
+const COMMON: readonly ErrorCode[] = ['INVALID_INPUT', 'PERMISSION_DENIED', 'RATE_LIMIT', 'STORAGE_FAILED', 'INTERNAL'];
+const PROBLEM = { $ref: '#/components/responses/Problem' };
 
 const HEADERS = {
   'Idempotency-Key': 'The same request with the same key is done once. 1 to 100 letters, digits, _ or -.',
@@ -77,7 +78,9 @@ function operation(route: Route, parts: Parts): Json {
     }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer, parts)])),
-      ...Object.fromEntries(statuses(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
+      ...Object.fromEntries(statuses(route).map((status) => [status, PROBLEM])),
+      // Whatever else goes wrong, such as a full disk, has the same shape.
+      default: PROBLEM,
     },
   };
 }

@@ -31,6 +31,17 @@ test('each operation has a name of its own, a summary that ends in a stop, and i
   }
 });
 
+test('whatever goes wrong is described: a token that is none or asks too often, and all else, as a problem', () => {
+  const { paths } = openApi(ROUTES) as { paths: Record<string, Record<string, { responses: object }>> };
+  const problem = { $ref: '#/components/responses/Problem' };
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const { responses } of Object.values(operations)) {
+      const wanted = path === '/v1/health' ? {} : { 401: problem };
+      expect(responses).toMatchObject({ ...wanted, 400: problem, 429: problem, 500: problem, default: problem });
+    }
+  }
+});
+
 test('references point to what is there', () => {
   const document = openApi(ROUTES);
   const schemas = (document['components'] as { schemas: object }).schemas;

@@ -58,3 +58,17 @@ test('a message is answered with the session’s events, or with the last messag
   expect(body.items.map(({ content }: { content: string }) => content)).toEqual(['Again.', 'Again.']);
   expect(body.before).toBe(5);
 });
+
+test('what a query names must be there: a filter that is mistyped is told, and lists nothing', async () => {
+  const { call, session } = stage();
+  const id = await session();
+  for (const path of [
+    '/v1/sessions?statsu=active',
+    `/v1/sessions/${id}/messages?al=true`,
+    `/v1/sessions/${id}/events?last=1`,
+    `/v1/sessions/${id}/export?redacted=false`,
+    `/v1/sessions/${id}/tree?deep=1`,
+    '/v1/search?q=a&page=2',
+  ])
+    expect(await call('GET', path)).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT' } });
+});

@@ -65,6 +65,11 @@ test('a sub-session runs too', async () => {
   await expect.poll(() => model.requests.length).toBe(2);
   const [below] = (await call('GET', `/v1/sessions?parent=${id}`)).body.items;
   expect(below).toMatchObject({ status: 'active', running: true });
+  const listed = async (query: string) =>
+    (await call('GET', `/v1/sessions?${query}`)).body.items.map((item: { id: string }) => item.id);
+  expect(await listed('spawned=true')).toEqual([below.id]);
+  expect(await listed('spawned=false')).toEqual([id]);
+  expect(await listed(`parent=${id}&spawned=false`)).toEqual([]);
   gate.resolve();
   await answer;
   expect(await seen(there, below.id, `?parent=${id}`)).toEqual(both('idle', undefined));

@@ -22,7 +22,7 @@ export const eventRoutes: readonly Route[] = [
         'the server, without missing or repeating anything. The stream ends when the client leaves; that stops nothing.',
       scope: 'read',
       params,
-      query: z.object({
+      query: z.strictObject({
         after: z
           .string()
           .max(80)

@@ -9,7 +9,7 @@ import { message, messageChange } from '../schemas/message.ts';
 
 const TAG = 'The ETag of the session after it.';
 
-const query = z.object({
+const query = z.strictObject({
   before: z.coerce
     .number()
     .int()

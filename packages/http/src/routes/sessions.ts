@@ -56,7 +56,8 @@ export const sessionRoutes: readonly Route[] = [
       errors: [],
     },
     async ({ query }, context) => {
-      const { cursor, limit, order, ...where } = query;
+      const { cursor, limit, order, spawned, ...rest } = query;
+      const where = { ...rest, ...(spawned !== undefined && { spawned: spawned === 'true' }) };
       const asked = { limit, order, where, ...(cursor !== undefined && { cursor }) } as Query;
       return json(await toldPage(context, await context.sessions.page(asked), asked));
     },

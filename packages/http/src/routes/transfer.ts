@@ -31,7 +31,7 @@ export const transferRoutes: readonly Route[] = [
       summary: 'Give a whole session.',
       scope: 'read',
       params,
-      query: z.object({
+      query: z.strictObject({
         redact: z
           .enum(['true', 'false'])
           .default('true')
@@ -81,7 +81,7 @@ export const transferRoutes: readonly Route[] = [
       tag: 'transfer',
       summary: 'Find words in the messages of all sessions.',
       scope: 'read',
-      query: z.object({
+      query: z.strictObject({
         q: z.string().min(1).max(1000),
         cursor: z.string().optional(),
         limit: z.coerce.number().int().min(1).max(1000).default(20),

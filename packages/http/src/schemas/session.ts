@@ -53,12 +53,12 @@ export const tree = z
   })
   .meta({ id: 'SessionTree', description: 'A family of sessions by copies and sub-sessions.' });
 
-export const treeQuery = z.object({
+export const treeQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(200),
   below: z.enum(['true', 'false']).default('false').describe('Only what lies below the session.'),
 });
 
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   order: z.enum(['created', 'lastMessage']).default('lastMessage'),
@@ -67,6 +67,10 @@ export const listQuery = z.object({
     .union([sessionId, z.array(sessionId).max(100)])
     .optional()
     .describe('Several: what comes of any of them.'),
+  spawned: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('Only sub-sessions, or none of them; absent: none, but with `parent`.'),
   tag: z
     .union([z.string(), z.array(z.string()).max(16)])
     .optional()

@@ -67,12 +67,27 @@ function schemaBreaks(
   if (wide.enum && narrow.enum && way === 'in')
     for (const value of values(narrow))
       if (!values(wide).includes(value)) found.push(`${where} takes no ${value} any more`);
+  // A choice that there was is still there: of events, by their type.
+  for (const [place, variant] of variantsOf(old).entries()) {
+    const name = nameOf(variant, documents.old) ?? `#${place}`;
+    const other = variantsOf(now).find((one, at) => (nameOf(one, documents.now) ?? `#${at}`) === name);
+    if (other === undefined) found.push(`${where} is no ${name} any more`);
+    else schemaBreaks(`${where}|${name}`, variant, other, way, found, documents, depth + 1);
+  }
   for (const [name, schema] of Object.entries<Json>(old.properties ?? {})) {
     const other = now.properties?.[name];
     if (other === undefined) found.push(`${where}.${name} is gone`);
     else schemaBreaks(`${where}.${name}`, schema, other, way, found, documents, depth + 1);
   }
   if (old.items && now.items) schemaBreaks(`${where}[]`, old.items, now.items, way, found, documents, depth + 1);
+}
+
+function variantsOf(schema: Json): Json[] {
+  return schema.oneOf ?? schema.anyOf ?? [];
+}
+
+function nameOf(variant: Json, document: Json): string | undefined {
+  return resolved(variant, document).properties?.type?.const ?? variant.$ref?.split('/').at(-1);
 }
 
 function resolved(schema: Json, document: Json): Json {
