@@ -7,8 +7,9 @@ import { closed, extend } from '../state/extend.ts';
 import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
+import { KeyPages } from '../inbox/kept-keys.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, loadState, notFound, records, refold, stateAtCheckpoint, wholeLines } from './load.ts';
+import { catchUp, loadState, notFound, readable, records, refold, stateAtCheckpoint, wholeLines } from './load.ts';
 import type { Beside } from './beside.ts';
 import { besideOf } from './beside.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,6 +25,7 @@ export class LiveSession {
   readonly blobs: Beside['blobs'];
   readonly inbox: Beside['inbox'];
   readonly draft: Beside['draft'];
+  readonly keyPages = new KeyPages((seq) => this.#recordAt(seq));
   readonly #runtime: Runtime;
   #state: State;
   #lease: Lease | undefined;
@@ -149,6 +151,14 @@ export class LiveSession {
     }
   }
 
+  async #recordAt(at: number): Promise<Rec | undefined> {
+    const unsaved = this.#unsaved[at - this.#storedSeq - 1];
+    if (unsaved !== undefined) return readable({ seq: at, json: unsaved }, []);
+    const range = { after: at - 1, before: at + 1 };
+    for await (const stored of records(this.#runtime.storage.read(this.id, range), [])) return readable(stored, []);
+    return undefined;
+  }
+
   /** Reads what others appended, without a lease. SESSION_NOT_FOUND where they removed the session. */
   async refresh(): Promise<void> {
     // Under the lease nobody else appends, and a turn that runs is not waited for.
@@ -251,6 +261,7 @@ export class LiveSession {
       // Another log stands in the place of the one that was read: an older copy, or what a purge left.
       const loaded = await loadState(storage, this.id, head);
       this.#state = loaded.state;
+      this.keyPages.clear();
       if (loaded.damage !== undefined) damage.push(loaded.damage);
       this.#runtime.hubs.replaced(this.id);
     }

@@ -7,7 +7,9 @@ const RECORDS = 256;
 const CHARACTERS = 1_048_576;
 
 /** Raised with every field of a state that a fold fills. A checkpoint of another number is passed over, and the next one is whole again. */
-const VERSION = 4;
+const VERSION = 5;
+/** One of these is read too: what differs is told from its form (`Keys`). */
+const OLD_VERSION = 4;
 
 /** Everything of a state but the bodies. */
 interface Folded extends Omit<State, 'entries' | 'tokens' | 'checkpoint' | 'since' | 'seq'> {
@@ -30,7 +32,7 @@ export function fromCheckpoint(
   { state: value, version = 1 }: CheckpointRecord,
   seq: number,
 ): { state: Partial<State>; window: readonly number[] } {
-  if (version !== VERSION) {
+  if (version !== VERSION && version !== OLD_VERSION) {
     throw new RepriseError('STORAGE_DAMAGED', `Checkpoint ${seq} holds a state of version ${version}, not ${VERSION}.`);
   }
   if (typeof value !== 'object' || value === null || !('window' in value) || !Array.isArray(value.window)) {

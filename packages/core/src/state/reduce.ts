@@ -23,7 +23,7 @@ import {
 } from './account.ts';
 import { fromCheckpoint } from './checkpoint.ts';
 import { answered, asked, begun, resumed, ungranted } from './asks.ts';
-import { withKey } from './keys.ts';
+import { keptIn, withKey } from './keys.ts';
 import { List } from './list.ts';
 import type { Change, Entry, OpenTurn, State } from './state.ts';
 import { EMPTY, entryOf, opened } from './state.ts';
@@ -134,10 +134,16 @@ export function reduce(state: State, seq: number, record: Rec | undefined, chara
       return { ...next, lost: [...(next.lost ?? []), record.sha256], prefixFrom: seq };
     case 'checkpoint':
       // The fold so far is the truth; a fold that starts here gets the same from the record (a law that is tested).
-      return { ...next, checkpoint: seq, since: { records: 0, characters: 0 } };
+      return kept({ ...next, checkpoint: seq, since: { records: 0, characters: 0 } }, record.state);
     default:
       return record satisfies never;
   }
+}
+
+/** Right after a checkpoint that holds `stored`, which need not be said again. */
+function kept(state: State, stored: unknown): State {
+  const keys = keptIn(state.keys, state.checkpoint, stored);
+  return keys === state.keys || keys === undefined ? state : { ...state, keys };
 }
 
 /** The state that a checkpoint record holds, before its window is loaded. Throws STORAGE_DAMAGED where it holds none. */
@@ -148,7 +154,8 @@ export function startAt(seq: number, record: Rec | undefined): { state: State; w
     });
   }
   const { state, window } = fromCheckpoint(record, seq);
-  return { state: { ...EMPTY, ...state, checkpoint: seq, since: { records: 0, characters: 0 } }, window };
+  const at = { checkpoint: seq, since: { records: 0, characters: 0 } };
+  return { state: kept({ ...EMPTY, ...state, ...at }, record.state), window };
 }
 
 /** Puts the bodies of the window into a state that came from a checkpoint. */
