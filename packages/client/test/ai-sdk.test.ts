@@ -121,6 +121,36 @@ describe('useChat’s own chat', () => {
     expect((await session.getMessages()).map(({ content }) => content)).toEqual(['first question', 'one']);
   });
 
+  test('files go along, are there after a reload, and go along again where it is answered anew', async () => {
+    const file = (text: string, filename: string) =>
+      ({ type: 'file', mediaType: 'text/plain', filename, url: `data:text/plain;base64,${btoa(text)}` }) as const;
+    at.script.push(['one'], ['two'], ['three'], ['four']);
+    const talk = chat();
+    await talk.sendMessage({ text: 'read', files: [file('first file', 'a.txt'), file('second file', 'b.txt')] });
+    await talk.sendMessage({ files: [file('alone', 'c.txt')] });
+    expect(JSON.stringify(at.requests[0]?.prompt)).toContain('first file');
+    expect(JSON.stringify(at.requests[1]?.prompt)).toContain('alone');
+
+    const { session = '', messages } = await loaded(talk.id);
+    const shown = messages.map(({ parts }) => parts.filter(({ type }) => type !== 'step-start'));
+    expect(shown).toEqual(talk.messages.map(({ parts }) => parts.filter(({ type }) => type !== 'step-start')));
+    const back = chat({ id: talk.id, messages });
+    await back.regenerate();
+    expect(JSON.stringify(at.requests[2]?.prompt)).toContain('alone');
+    expect((await loaded(talk.id)).messages.map(textOf)).toEqual(['read', 'one', '', 'three']);
+
+    // A page may also name one that the session has; nothing is fetched from elsewhere.
+    const [said] = await (await at.remote.load(session)).getMessages();
+    const place = `/v1/sessions/${session}/attachments/${said?.attachments?.[0]?.sha256}`;
+    await back.sendMessage({ text: 'again', files: [{ ...file('', 'd.txt'), url: place }] });
+    expect(JSON.stringify(at.requests[3]?.prompt).split('first file')).toHaveLength(3);
+    const errors: string[] = [];
+    const bad = chat({ onError: ({ message }) => void errors.push(message) });
+    await bad.sendMessage({ text: 'read', files: [{ ...file('', 'e.txt'), url: 'http://127.0.0.1/secret' }] });
+    expect(errors).toEqual([expect.stringContaining('data URL')]);
+    expect(await loaded(bad.id)).toEqual({ id: bad.id, messages: [] });
+  });
+
   test('a failure is told, and the next message works', async () => {
     at.script.push([Object.assign(new Error('bad key'), { statusCode: 401 })]);
     const errors: string[] = [];

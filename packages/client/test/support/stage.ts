@@ -1,7 +1,7 @@
 import { createSessions, defineTool, memoryStorage } from '@reprise/core';
 import type { Sessions, SessionsConfig } from '@reprise/core';
 import { scriptedModel } from '@reprise/fake-provider';
-import type { Script } from '@reprise/fake-provider';
+import type { Script, ScriptedModel } from '@reprise/fake-provider';
 import { createServer } from '@reprise/http';
 import type { Server, ServerOptions } from '@reprise/http';
 import { listen } from '@reprise/http/node';
@@ -14,6 +14,8 @@ export const TOKEN = 'test-token-0123456789';
 export interface Stage {
   readonly url: string;
   readonly script: Script[];
+  /** What the model was asked. */
+  readonly requests: ScriptedModel['requests'];
   readonly sessions: Sessions;
   readonly server: Server;
   readonly remote: RemoteSessions;
@@ -28,7 +30,7 @@ export async function stage(
   config: Partial<SessionsConfig> & { readonly port?: number } = {},
 ): Promise<Stage> {
   const model = scriptedModel();
-  const { script, info } = model;
+  const { script, requests, info } = model;
   const sessions = createSessions({
     storage: memoryStorage(),
     models: { resolve: async (name) => ({ requested: name, name, model, info }) },
@@ -50,6 +52,7 @@ export async function stage(
   return {
     url,
     script,
+    requests,
     sessions,
     server,
     remote: connect({ url, token: TOKEN, ...fast }),

@@ -1,4 +1,6 @@
-import type { Message, MessagePage } from '@reprise/core';
+import type { Message, MessageInput, MessagePage } from '@reprise/core';
+import type { FileHolder } from './files.ts';
+import { fileShower, filesOf } from './files.ts';
 
 type Part = { readonly type: string } & Readonly<Record<string, unknown>>;
 
@@ -11,11 +13,14 @@ export interface UiMessage {
 }
 
 /** Messages of a session as a chat shows them: what one turn answered is one message, with a step for each model call. */
-export function uiMessages(items: MessagePage['items']): UiMessage[] {
+export async function uiMessages(items: MessagePage['items'], session: FileHolder): Promise<UiMessage[]> {
+  const files = await shownFiles(items, session);
   const shown: UiMessage[] = [];
   for (const { turn, ...message } of items) {
     if (message.role !== 'assistant') {
-      shown.push({ id: message.id, role: message.role, parts: [{ type: 'text', text: message.content }] });
+      const own = files.get(message.id) ?? [];
+      const said = message.content === '' && own.length > 0 ? [] : [{ type: 'text', text: message.content }];
+      shown.push({ id: message.id, role: message.role, parts: [...own, ...said] });
       continue;
     }
     const last = shown.at(-1);
@@ -25,6 +30,18 @@ export function uiMessages(items: MessagePage['items']): UiMessage[] {
     else shown.push({ id: turn ?? message.id, role: 'assistant', parts });
   }
   return shown;
+}
+
+/** By message, the newest first: of many files those are shown. */
+async function shownFiles(items: MessagePage['items'], session: FileHolder): Promise<Map<string, Part[]>> {
+  const show = fileShower(session);
+  const files = new Map<string, Part[]>();
+  for (const { id, attachments = [] } of items.toReversed()) {
+    const parts: Part[] = [];
+    for (const file of attachments) parts.push(await show(file));
+    files.set(id, parts);
+  }
+  return files;
 }
 
 function partsOf({ content, toolCalls = [], toolResults = [] }: Message): Part[] {
@@ -40,11 +57,21 @@ function partsOf({ content, toolCalls = [], toolResults = [] }: Message): Part[]
   return [{ type: 'step-start' }, ...text, ...calls];
 }
 
-/** What a chat message says: its texts. */
-export function textOf(parts: readonly Part[]): string {
-  return parts
+/** What a chat message says: its texts, and with its files what a session is told. INVALID_INPUT for a file that is somewhere else. */
+export function saidIn(parts: readonly Part[]): {
+  readonly text: string;
+  readonly isEmpty: boolean;
+  input(session: FileHolder): MessageInput;
+} {
+  const text = parts
     .flatMap((part) => (part.type === 'text' && typeof part['text'] === 'string' ? part['text'] : []))
     .join('\n\n');
+  const files = filesOf(parts);
+  return {
+    text,
+    isEmpty: text.trim() === '' && files.length === 0,
+    input: (session) => (files.length === 0 ? text : { text, attachments: files.map((file) => file(session)) }),
+  };
 }
 
 /** Answers to questions that a chat message holds: the clients send them with the message whose calls waited. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { chatSession, findChat } from '../chat/chats.ts';
 import { chatMessages, goOn, takeBack, turnChunks, turnSaying } from '../chat/turns.ts';
 import { UiChunks } from '../chat/ui-chunks.ts';
-import { answersIn, textOf, uiMessages } from '../chat/ui-messages.ts';
+import { answersIn, saidIn, uiMessages } from '../chat/ui-messages.ts';
 import type { ServerContext } from '../context.ts';
 import { Refusal } from '../guard/body.ts';
 import type { Principal } from '../options.ts';
@@ -14,6 +14,9 @@ import { sendMessage } from '../turns/send.ts';
 
 const chatId = z.string().min(1).max(200).describe('The id of a chat, as its client made it up, or of a session.');
 const chatParams = z.object({ id: chatId });
+
+/** Times the usual limit: the clients send the whole chat, with its files. */
+const LARGE = 64;
 
 const uiPart = z.looseObject({ type: z.string() });
 const uiMessage = z
@@ -48,7 +51,7 @@ export const chatRoutes: readonly Route[] = [
         'that waited; `regenerate-message` and a message that is written anew take back what they replace. A client that goes stops nothing.',
       scope: 'write',
       body: chatBody,
-      largeBody: 16,
+      largeBody: LARGE,
       answers: { 200: stream },
       errors: ['SESSION_BUSY', 'CONFLICT', 'MODEL_NOT_FOUND', 'AUTH', 'RATE_LIMIT', 'OVERLOADED', 'PROVIDER'],
     },
@@ -102,7 +105,7 @@ export const chatRoutes: readonly Route[] = [
       return json({
         id: chat,
         session: session.id,
-        messages: uiMessages(await chatMessages(context.sessions, session.id)),
+        messages: await uiMessages(await chatMessages(context.sessions, session.id), session),
       });
     },
   ),
@@ -129,17 +132,17 @@ async function said(
   const { sessions, streams } = context;
   const again = trigger === 'regenerate-message';
   const message = again ? messages.findLast(({ role }) => role === 'user') : messages.at(-1);
-  const text = message?.role === 'user' ? textOf(message.parts) : '';
-  if (message === undefined || text.trim() === '')
-    throw new Refusal(400, 'The last message says nothing.', 'Send a message of the user with a text part.');
+  const words = saidIn(message?.role === 'user' ? message.parts : []);
+  if (message === undefined || words.isEmpty)
+    throw new Refusal(400, 'The last message says nothing.', 'Send a message of the user with a text or a file.');
   const session = await chatSession(context, chat);
   const { id } = session;
-  if (again) await takeBack(sessions, session, await turnSaying(sessions, id, text));
+  if (again) await takeBack(sessions, session, await turnSaying(sessions, id, words.text));
   else if (messageId !== undefined)
     await takeBack(sessions, session, messages.filter(({ role }) => role === 'user').length - 1);
   // What is answered anew is another message than the one that was sent under its id.
   const key = again || messageId !== undefined || !KEY.test(message.id) ? {} : { key: message.id };
-  const sent = await sendMessage(context, id, text, key, signal);
+  const sent = await sendMessage(context, id, words.input(session), key, signal);
   return marked(streams.answer((stop) => turnChunks(sessions, id, new UiChunks(id, sent.turn), sent.after, stop)));
 }
 
