@@ -83,7 +83,7 @@ export {
   PAGE_BYTES,
 } from './storage/checks.ts';
 export type { Bounds } from './storage/checks.ts';
-export { assertQuery, pageOfHeads } from './storage/query.ts';
+export { assertQuery, pageFrom, pageOfHeads, planQuery, type QueryPlan } from './storage/query.ts';
 export { systemClock } from './session/clock.ts';
 export { createSessions } from './session/sessions.ts';
 export { checkMessage } from './session/said.ts';

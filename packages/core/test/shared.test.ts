@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { MessagePage } from '../src/contracts/history.ts';
 import type { Session } from '../src/contracts/session.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
@@ -290,4 +290,26 @@ test('a session on which a turn runs here can be opened, copied and exported mea
   expect((await session.fork()).head.messageCount).toBe(1);
   gate.resolve();
   await turn.outcome();
+});
+
+test('a list asks those sessions how they are on which a turn runs, not all that are open', async () => {
+  const { sessions, model } = stage();
+  const gate = Promise.withResolvers<void>();
+  const open = [];
+  for (let n = 0; n < 40; n += 1) open.push(await sessions.create(start));
+  model.script.push([...text('half'), { act: 'wait', for: gate.promise }, ...say(' whole')]);
+  const turn = open[7]?.turn('hello');
+  await new Viewer().follow(sessions, open[7]?.id ?? '', (_, seen) => seen.text === 'half');
+  const looks = vi.spyOn(WeakRef.prototype, 'deref');
+  try {
+    const active = await sessions.list({ where: { status: 'active' } });
+    expect(active.map(({ id }) => id)).toEqual([open[7]?.id]);
+    expect(looks.mock.calls.length).toBeLessThan(5);
+  } finally {
+    looks.mockRestore();
+  }
+  gate.resolve();
+  await turn?.outcome();
+  expect(await sessions.list({ where: { status: 'active' } })).toEqual([]);
+  expect(open.map((session) => sessions.isRunning(session.id))).toEqual(open.map(() => false));
 });

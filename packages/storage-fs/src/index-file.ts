@@ -4,7 +4,7 @@ import { linkRefused } from './errors.ts';
 import { createFile, statOf } from './files.ts';
 
 /** Raised with every change of the tables; an index of another number is made anew. */
-const VERSION = 2;
+const VERSION = 3;
 /** How long another process's use of the index is waited for before one goes without it. */
 const BUSY_MS = 100;
 
@@ -13,8 +13,12 @@ const SCHEMA = `
   CREATE TABLE sessions(
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, head TEXT NOT NULL, sig TEXT NOT NULL, hot INTEGER NOT NULL,
     created TEXT NOT NULL, last TEXT NOT NULL, cwd TEXT, model TEXT NOT NULL, status TEXT NOT NULL, parent TEXT,
-    spawned INTEGER NOT NULL DEFAULT 0,
+    spawned INTEGER NOT NULL, tags TEXT NOT NULL,
     stale INTEGER NOT NULL DEFAULT 1, log TEXT NOT NULL DEFAULT '', seq INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX by_created ON sessions(created DESC, id);
+  CREATE INDEX by_last ON sessions(last DESC, id);
+  CREATE INDEX by_parent ON sessions(parent) WHERE parent IS NOT NULL;
+  CREATE INDEX unsure ON sessions(n) WHERE hot = 1 OR sig = '';
   CREATE INDEX unread ON sessions(n) WHERE stale = 1 OR hot = 1;
   CREATE TABLE texts(rowid INTEGER PRIMARY KEY, n INTEGER NOT NULL, seq INTEGER NOT NULL);
   CREATE INDEX texts_of ON texts(n);
@@ -22,11 +26,15 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** The SQLite file of an index: made, opened, and thrown away when it is not sound. A rollback journal, so that one file is all there is. */
+/**
+ * The SQLite file of an index: made, opened, and thrown away when it is not sound. Its rollback journal is emptied and stays: to make
+ * and remove it with each change would look like a session that came or went.
+ */
 export class IndexFile {
   readonly #path: string;
   #database: DatabaseSync | undefined;
   #inode = 0;
+  #opened = 0;
   #statements = new Map<string, StatementSync>();
 
   constructor(root: string) {
@@ -48,19 +56,16 @@ export class IndexFile {
     return statement;
   }
 
+  /** Another one once anybody else, in whichever process, has changed what is in the file, or the file itself. */
+  version(): string {
+    const { data_version: data } = this.sql('PRAGMA data_version').get() as { data_version: number };
+    return `${this.#opened} ${data}`;
+  }
+
   /** Runs `work` in one transaction. */
   change<T>(work: () => T): T {
     this.#open();
-    const database = this.#database as DatabaseSync;
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
+    return inTransaction(this.#database as DatabaseSync, work);
   }
 
   close(): void {
@@ -83,16 +88,41 @@ export class IndexFile {
     this.close();
     if (stat === undefined) closeSync(createFile(this.#path));
     this.#inode = stat?.ino ?? (statOf(this.#path)?.ino as number);
-    const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
-    const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
-    this.#database = database;
-    const version = database.prepare('PRAGMA user_version').get()?.user_version;
-    if (version === VERSION) return;
-    if (version !== 0) throw new Error('an index of another version');
-    this.change(() => {
-      // Made by another process between the look and the lock.
-      if (database.prepare('PRAGMA user_version').get()?.user_version === 0) database.exec(SCHEMA);
-    });
+    this.#database = openIndex(this.#path);
+    this.#opened += 1;
+  }
+}
+
+/** The database at `path` with its tables, made where it is new. */
+function openIndex(path: string): DatabaseSync {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+  try {
+    database.exec('PRAGMA journal_mode = TRUNCATE');
+    const versionOf = (): unknown => database.prepare('PRAGMA user_version').get()?.user_version;
+    if (versionOf() === 0) {
+      inTransaction(database, () => {
+        // Made by another process between the look and the lock.
+        if (versionOf() === 0) database.exec(SCHEMA);
+      });
+    }
+    if (versionOf() !== VERSION) throw new Error('an index of another version');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+    throw error;
   }
 }
 

@@ -1,22 +1,44 @@
-import { readdirSync } from 'node:fs';
-import { pageOfHeads, SESSION_ID, type Page, type Query, type SessionHead } from '@reprise/core';
-import { parseState, stateText } from './head-file.ts';
+import { readdirSync, statSync } from 'node:fs';
+import {
+  pageFrom,
+  planQuery,
+  SESSION_ID,
+  type Page,
+  type Query,
+  type QueryPlan,
+  type SessionHead,
+} from '@reprise/core';
+import { parseState } from './head-file.ts';
 import { IndexFile, isBusy } from './index-file.ts';
-import { statOf } from './files.ts';
-import { listedIn, quickHeadIn } from './session-folder.ts';
-import { readTouched, type Place } from './touched.ts';
+import { indexedPage } from './index-page.ts';
+import { dropRow, everyRow, noteRow, rowOf, unsureRows, type Row } from './index-rows.ts';
+import { isStill, lookAt, type Look } from './look.ts';
+import { readTouched, type Marks, type Place } from './touched.ts';
 
 /** Sessions noted in one transaction, which costs two syncs whatever it holds. */
 const BATCH = 1024;
 /** Sessions between two looks at the event loop: about 2 ms of reading. */
 const PAUSE = 64;
+/** Catching up again because another process did so meanwhile. */
+const TRIES = 3;
+/** The coarsest time that a folder has, FAT's, is one of 2 seconds: what changes it twice within that may leave it the same. */
+const SETTLED_MS = 3000;
 
-/** What the index says of a session. */
-export interface Row {
-  readonly n: number;
-  readonly id: string;
-  readonly sig: string;
-  readonly hot: number;
+/** Until when the index holds every session of the root but for what marks tell. */
+interface Complete {
+  /** What the file was: nobody else has changed it since. */
+  readonly version: string;
+  /** The root's folder, which another look would have found the same. */
+  readonly folders: string;
+  /** Folders that held no session: half made, or somebody else's. */
+  readonly empty: ReadonlySet<string>;
+}
+
+/** What is to be looked at, what the index says of it, and what it has that is gone. */
+interface Candidates {
+  readonly asked: readonly string[];
+  readonly known: ReadonlyMap<string, Row>;
+  readonly gone: readonly Row[];
 }
 
 /**
@@ -27,6 +49,7 @@ export interface Row {
 export class SessionIndex {
   readonly root: string;
   readonly file: IndexFile;
+  #complete: Complete | undefined;
   #catchingUp: Promise<void> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -43,7 +66,7 @@ export class SessionIndex {
         return await use();
       } catch (error) {
         try {
-          if (isBusy(error) || again) return undefined;
+          if (isBusy(error) || error instanceof Overtaken || again) return undefined;
           this.file.discard();
         } catch {
           return undefined;
@@ -54,11 +77,12 @@ export class SessionIndex {
 
   /** The page that `query` asks for; `undefined` where the index can't be used. */
   page(query: Query | undefined): Promise<Page<SessionHead> | undefined> {
+    const plan = planQuery(query);
     return this.using(async () => {
-      const page = this.#pageOf(query);
-      if (this.#isTrue(page.items)) return page;
+      const page = this.#truePage(plan);
+      if (page !== undefined) return page;
       await this.catchUp(true);
-      return this.#pageOf(query);
+      return this.#pageOf(plan).page;
     });
   }
 
@@ -77,142 +101,119 @@ export class SessionIndex {
   }
 
   async #catchUp(whole: boolean): Promise<void> {
-    const place = this.file.sql('SELECT file, offset FROM place').get() as Place | undefined;
-    // Before any session is looked at: what changes from here on leaves a mark behind this place.
-    const marks = readTouched(this.root, place);
-    const names = new Set(readdirSync(this.root).filter((name) => SESSION_ID.test(name)));
-    const rows = this.file.sql('SELECT n, id, sig, hot FROM sessions').all() as unknown as Row[];
-    const known = new Map(rows.map((row) => [row.id, row]));
-    const gone = rows.filter(({ id }) => !names.has(id));
-    const asked = [...names].filter((id) => {
-      const row = known.get(id);
-      return whole || marks.missed || !row || row.hot === 1 || row.sig === '' || marks.last.has(id);
-    });
-    if (gone.length > 0) this.file.change(() => gone.forEach((row) => this.#drop(row)));
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#catchUpOnce(whole);
+      } catch (error) {
+        this.#complete = undefined;
+        if (!(error instanceof Overtaken) || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  async #catchUpOnce(whole: boolean): Promise<void> {
+    const { file, root } = this;
+    const version = file.version();
+    const place = file.sql('SELECT file, offset FROM place').get() as Place | undefined;
+    // Before any session is looked at: what changes from here on leaves a mark behind this place, or another folder.
+    const marks = readTouched(root, place);
+    const folders = foldersOf(root);
+    const complete = this.#complete;
+    const holds = complete?.version === version && complete.folders === folders.sig && !marks.missed && !whole;
+    const { asked, known, gone } = holds ? this.#unsure(marks, complete.empty) : this.#compared(marks, whole);
+    if (gone.length > 0) this.#change(version, () => gone.forEach((row) => dropRow(file, row)));
+    const empty = new Set<string>();
     for (let at = 0; at < asked.length; at += BATCH) {
-      const some = asked.slice(at, at + BATCH);
-      const looked: ({ id: string } & ReturnType<typeof lookAt>)[] = [];
-      for (const id of some) {
-        looked.push({ id, ...lookAt(this.root, id, known.get(id)?.sig) });
+      const looked: (Look & { id: string })[] = [];
+      for (const id of asked.slice(at, at + BATCH)) {
+        looked.push({ id, ...lookAt(root, id, known.get(id)?.sig) });
         if (looked.length % PAUSE === 0) await new Promise<void>((done) => void setImmediate(done));
       }
+      for (const { id, head } of looked) if (head === undefined) empty.add(id);
       const changed = looked.filter(({ id, head, sig }) => {
         const row = known.get(id);
         if (head === undefined) return row !== undefined;
         return marks.last.has(id) || sig === '' || row?.sig !== sig;
       });
-      if (changed.length > 0) {
-        this.file.change(() => {
-          for (const { id, head, sig } of changed) {
-            const mark = marks.last.get(id);
-            const hot = mark === undefined ? known.get(id)?.hot === 1 : mark === '+';
-            this.#note(id, head, sig, hot);
-          }
-        });
-      }
+      if (changed.length === 0) continue;
+      this.#change(version, () => {
+        for (const { id, head, sig } of changed) {
+          const mark = marks.last.get(id);
+          noteRow(file, id, { head, sig }, mark === undefined ? known.get(id)?.hot === 1 : mark === '+');
+        }
+      });
     }
-    if (place?.file === marks.next.file && place.offset === marks.next.offset) return;
+    if (place?.file !== marks.next.file || place.offset !== marks.next.offset) {
+      this.#change(version, () => {
+        file.sql('DELETE FROM place').run();
+        file.sql('INSERT INTO place VALUES (?, ?)').run(marks.next.file, marks.next.offset);
+      });
+    }
+    this.#complete = folders.settled ? { version, folders: folders.sig, empty } : undefined;
+  }
+
+  /** Where nothing came or went: those that left a mark, and those that may change without one. */
+  #unsure(marks: Marks, empty: ReadonlySet<string>): Candidates {
+    const known = new Map(unsureRows(this.file).map((row) => [row.id, row]));
+    const asked = new Set([...known.keys(), ...empty]);
+    for (const id of marks.last.keys()) {
+      if (!SESSION_ID.test(id)) continue;
+      asked.add(id);
+      const row = rowOf(this.file, id);
+      if (row !== undefined) known.set(id, row);
+    }
+    return { asked: [...asked], known, gone: [] };
+  }
+
+  /** The same, and those that the index doesn't have: all folders beside all rows. */
+  #compared(marks: Marks, whole: boolean): Candidates {
+    const names = new Set(readdirSync(this.root).filter((name) => SESSION_ID.test(name)));
+    const rows = everyRow(this.file);
+    const known = new Map(rows.map((row) => [row.id, row]));
+    const asked = [...names].filter((id) => {
+      const row = known.get(id);
+      return whole || marks.missed || !row || row.hot === 1 || row.sig === '' || marks.last.has(id);
+    });
+    return { asked, known, gone: rows.filter(({ id }) => !names.has(id)) };
+  }
+
+  /** Writes what was seen, unless another process has written since: what it saw may be newer. */
+  #change(version: string, work: () => void): void {
     this.file.change(() => {
-      this.file.sql('DELETE FROM place').run();
-      this.file.sql('INSERT INTO place VALUES (?, ?)').run(marks.next.file, marks.next.offset);
+      if (this.file.version() !== version) throw new Overtaken();
+      work();
     });
   }
 
-  /** `head`: `null` where the one that is known still holds. */
-  #note(id: string, head: SessionHead | null | undefined, sig: string, hot: boolean): void {
-    if (head === undefined) {
-      const row = this.file.sql('SELECT n FROM sessions WHERE id = ?').get(id) as Row | undefined;
-      if (row !== undefined) this.#drop(row);
-      return;
-    }
-    if (head === null) {
-      this.file.sql('UPDATE sessions SET hot = ?, stale = 1 WHERE id = ?').run(Number(hot), id);
-      return;
-    }
-    this.file
-      .sql(
-        `INSERT INTO sessions(id, head, sig, hot, created, last, cwd, model, status, parent, spawned)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT(id) DO UPDATE SET head = excluded.head, sig = excluded.sig, hot = excluded.hot, created = excluded.created,
-           last = excluded.last, cwd = excluded.cwd, model = excluded.model, status = excluded.status, parent = excluded.parent,
-           spawned = excluded.spawned,
-           stale = 1`,
-      )
-      .run(
-        ...[id, stateText(head), sig, Number(hot), head.createdAt, head.lastMessage, head.cwd ?? null, head.model],
-        ...[head.status, head.parent?.id ?? null, Number(head.parent?.kind === 'spawn')],
-      );
+  #pageOf(plan: QueryPlan): { page: Page<SessionHead>; rows: ReturnType<typeof indexedPage> } {
+    const rows = indexedPage(this.file, plan);
+    return { page: pageFrom(rows.map(headOf), plan), rows };
   }
 
-  #drop(row: { readonly n: number }): void {
-    this.dropTexts(row.n);
-    this.file.sql('DELETE FROM sessions WHERE n = ?').run(row.n);
-  }
-
-  /** Forgets the words of a session. */
-  dropTexts(n: number): void {
-    this.file.sql('DELETE FROM words WHERE rowid IN (SELECT rowid FROM texts WHERE n = ?)').run(n);
-    this.file.sql('DELETE FROM texts WHERE n = ?').run(n);
-  }
-
-  #pageOf(query: Query | undefined): Page<SessionHead> {
-    const rows = this.file.sql('SELECT id, created, last, cwd, model, status, parent, spawned FROM sessions').all();
-    const whole = query?.where?.tag !== undefined;
-    const page = pageOfHeads(
-      rows.map((row) => (whole ? this.headOf(String(row.id)) : lightHead(row))),
-      query,
-    );
-    return { ...page, items: page.items.map(({ id }) => this.headOf(id)) };
+  /** The page, unless a session on it is not as the index has it. */
+  #truePage(plan: QueryPlan): Page<SessionHead> | undefined {
+    const { page, rows } = this.#pageOf(plan);
+    const shown = rows.slice(0, page.items.length);
+    return shown.every(({ id, sig, head }) => isStill(this.root, id, sig, head)) ? page : undefined;
   }
 
   headOf(id: string): SessionHead {
-    const row = this.file.sql('SELECT head FROM sessions WHERE id = ?').get(id) as { head: string } | undefined;
-    const head = parseState(row?.head, id);
-    if (head === undefined) throw new Error('the index holds no head where it did');
-    return head;
-  }
-
-  #isTrue(heads: readonly SessionHead[]): boolean {
-    const find = this.file.sql('SELECT sig, head FROM sessions WHERE id = ?');
-    return heads.every(({ id }) => {
-      const { sig, head } = find.get(id) as { sig: string; head: string };
-      if (sig !== '') return sig === signature(this.root, id);
-      const now = lookAt(this.root, id, undefined).head;
-      return now !== undefined && now !== null && stateText(now) === head;
-    });
+    const row = this.file.sql('SELECT id, head FROM sessions WHERE id = ?').get(id) as Parameters<typeof headOf>[0];
+    return headOf(row);
   }
 }
 
-/** What a listing filters and orders by, without the price of the rest. */
-function lightHead(row: Record<string, unknown>): SessionHead {
-  const { id, created, last, cwd, model, status, parent } = row as Record<string, string | null>;
-  const kind = row['spawned'] === 1 ? { kind: 'spawn' } : {};
-  return {
-    ...{ id, createdAt: created, lastMessage: last, model, status, cwd: cwd ?? undefined },
-    ...(parent === null ? {} : { parent: { id: parent, ...kind } }),
-  } as unknown as SessionHead;
+/** Another process has changed the index while this one looked at the sessions. */
+class Overtaken extends Error {}
+
+function headOf(row: { readonly id: string; readonly head: string } | undefined): SessionHead {
+  const head = row && parseState(row.head, row.id);
+  if (head === undefined) throw new Error('the index holds no head where it did');
+  return head;
 }
 
-/** A session's head and its signature; a head of `null` where the signature is still `sig`. */
-function lookAt(
-  root: string,
-  id: string,
-  sig: string | undefined,
-): { head: SessionHead | null | undefined; sig: string } {
-  const now = signature(root, id);
-  if (now !== '' && now === sig) return { head: null, sig };
-  try {
-    const head = quickHeadIn(`${root}/${id}`, id);
-    // Only what was read from that very file has its signature.
-    if (head !== undefined) return { head, sig: now };
-    return { head: listedIn(`${root}/${id}`, id), sig: '' };
-  } catch {
-    return { head: undefined, sig: '' };
-  }
-}
-
-/** Tells one `state.json` from another, since each is a new file; empty where there is none. */
-function signature(root: string, id: string): string {
-  const stat = statOf(`${root}/${id}/state.json`);
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+/** Tells whether a folder came or went in the root. `settled`: whatever comes or goes from now on makes it another. */
+function foldersOf(root: string): { readonly sig: string; readonly settled: boolean } {
+  const { ino, mtimeMs, ctimeMs } = statSync(root);
+  return { sig: `${ino} ${mtimeMs} ${ctimeMs}`, settled: Date.now() - ctimeMs > SETTLED_MS };
 }

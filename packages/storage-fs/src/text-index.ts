@@ -1,5 +1,6 @@
 import type { StoredRecord } from '@reprise/core';
 import { statOf } from './files.ts';
+import { dropTexts } from './index-rows.ts';
 import { readSession } from './read-log.ts';
 import type { SessionIndex } from './session-index.ts';
 import { textIn } from './text-in.ts';
@@ -71,7 +72,7 @@ function store(index: SessionIndex, parts: readonly Part[]): void {
       let row = file.sql('SELECT log, seq FROM sessions WHERE n = ?').get(n) as Pick<Unread, 'log' | 'seq'> | undefined;
       if (row === undefined) continue;
       if (row.log !== log && row.log === session.log) {
-        index.dropTexts(n);
+        dropTexts(file, n);
         file.sql('UPDATE sessions SET log = ?, seq = 0 WHERE n = ?').run(log, n);
         row = { log, seq: 0 };
       }

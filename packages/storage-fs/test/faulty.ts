@@ -18,6 +18,30 @@ function replaced(functions: Partial<typeof fs>): Undo {
   };
 }
 
+/** Counts calls of these functions of `node:fs`, until the undo. */
+export function countedCalls(...names: ('readdirSync' | 'lstatSync' | 'openSync')[]): {
+  readonly counts: Record<string, number>;
+  readonly undo: Undo;
+} {
+  const counts: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]));
+  const counting = names.map((name) => {
+    const real = fs[name] as (...args: never[]) => unknown;
+    const count = (...args: never[]): unknown => {
+      counts[name] = (counts[name] ?? 0) + 1;
+      return real(...args);
+    };
+    return [name, count];
+  });
+  return { counts, undo: replaced(Object.fromEntries(counting)) };
+}
+
+/** Lets `folder` look as it does now whatever comes into it, as within one tick of a file system's clock. */
+export function frozenTimes(folder: string): Undo {
+  const real = fs.statSync;
+  const now = real(folder);
+  return replaced({ statSync: ((path: string) => (path === folder ? now : real(path))) as typeof fs.statSync });
+}
+
 function failing(code: string): () => never {
   return () => {
     throw Object.assign(new Error(`${code}: planted`), { code });

@@ -11,6 +11,8 @@ export interface Doors {
   adopt(live: LiveSession): Parts;
   /** SESSION_NOT_FOUND. */
   find(id: string): Promise<Parts>;
+  /** Is told when the first turn of a session begins and when its last ends. */
+  working(parts: Parts, whether: boolean): void;
 }
 
 export interface Above {

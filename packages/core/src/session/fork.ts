@@ -18,6 +18,9 @@ export async function forkLive(
   id: string,
   { fromMessage, madeBy }: ForkOptions,
 ): Promise<LiveSession> {
+  if (fromMessage !== undefined && typeof fromMessage !== 'string') {
+    throw new RepriseError('INVALID_INPUT', '`fromMessage` must be the id of a message.');
+  }
   await parent.refresh();
   const through = fromMessage === undefined ? parent.state.seq : await lastSeq(parent, fromMessage);
   const state = through === parent.state.seq ? parent.state : await stateAt(runtime, parent, through);

@@ -1,5 +1,5 @@
 import type { ExportedFile, ImportOptions } from '../contracts/session.ts';
-import { RepriseError } from '../errors.ts';
+import { isCoded, RepriseError } from '../errors.ts';
 import { isKnown } from '../records/codec.ts';
 import { importFiles } from '../files/transfer.ts';
 import { FORMAT } from '../records/types.ts';
@@ -194,4 +194,18 @@ function recordsOf(message: ImportedMessage, runtime: Runtime): Rec[] {
     },
     ...results,
   ];
+}
+
+/** What `make` makes under `id`, or under another one where a session has that. */
+export async function orUnderAnother<T>(
+  make: (id: string) => Promise<T>,
+  id: string,
+  another: () => string,
+): Promise<T> {
+  try {
+    return await make(id);
+  } catch (error) {
+    if (!isCoded(error) || error.code !== 'SESSION_EXISTS') throw error;
+    return make(another());
+  }
 }

@@ -55,7 +55,7 @@ export function partsOf(runtime: Runtime, live: LiveSession, doors: Doors): Part
     above: undefined,
     tools: new Toolset(runtime.tools),
     registered: new Set(),
-    running: new Running(),
+    running: new Running((whether) => doors.working(parts, whether)),
     asker: runtime.ask,
     desk: undefined,
     recovering: undefined,

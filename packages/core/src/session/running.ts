@@ -32,6 +32,13 @@ interface Place {
 export class Running extends Set<Turn> {
   /** Of those that were sent here, in that order. */
   readonly #line = new Map<Turn, Place>();
+  readonly #working: (whether: boolean) => void;
+
+  /** `working` is told when the first turn begins and when the last ends. */
+  constructor(working: (whether: boolean) => void) {
+    super();
+    this.#working = working;
+  }
 
   /** Joins the end, in the sender's synchronous code. */
   join(turn: Turn, key: string): void {
@@ -48,10 +55,18 @@ export class Running extends Set<Turn> {
     this.#line.get(turn)?.settled.now();
   }
 
+  override add(turn: Turn): this {
+    super.add(turn);
+    if (this.size === 1) this.#working(true);
+    return this;
+  }
+
   override delete(turn: Turn): boolean {
     this.settled(turn);
     this.#line.delete(turn);
-    return super.delete(turn);
+    const deleted = super.delete(turn);
+    if (this.size === 0) this.#working(false);
+    return deleted;
   }
 
   /**

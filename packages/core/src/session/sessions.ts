@@ -7,11 +7,11 @@ import type {
   SessionOptions,
   Sessions,
 } from '../contracts/session.ts';
-import { RepriseError, isCoded } from '../errors.ts';
 import { followSession } from './follow.ts';
-import { readImport, storeImport } from './import.ts';
+import { orUnderAnother, readImport, storeImport } from './import.ts';
 import { forkLive } from './fork.ts';
 import type { LiveSession } from './live.ts';
+import { OpenSessions } from './open-sessions.ts';
 import { openLive, unborn } from './live.ts';
 import { firstRecords } from './begin.ts';
 import { checkId, checkOptions, takeMaking } from './options.ts';
@@ -43,14 +43,13 @@ class SessionDoors implements Sessions {
   readonly messages: Sessions['messages'];
   readonly unfinished: Sessions['unfinished'];
   readonly tree: Sessions['tree'];
-  /** One live session an id in this process, for as long as somebody holds it. */
-  readonly #open = new Map<string, WeakRef<Parts>>();
+  readonly #open = new OpenSessions();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
-    const reader = readSessions(runtime.storage, () => this.#runningHeads());
+    const reader = readSessions(runtime.storage, () => this.#open.workingHeads());
     // What a store keeps of a session lags while a turn runs on it.
-    this.info = async (id) => this.#running(id)?.live.head ?? reader.info(id);
+    this.info = async (id) => this.#open.working(id)?.live.head ?? reader.info(id);
     ({
       list: this.list,
       page: this.page,
@@ -88,12 +87,12 @@ class SessionDoors implements Sessions {
   }
 
   follow(...[id, options = {}]: Parameters<Sessions['follow']>): ReturnType<Sessions['follow']> {
-    return followSession(this.#runtime, id, options, () => this.#open.get(id)?.deref()?.live);
+    return followSession(this.#runtime, id, options, () => this.#open.get(id)?.live);
   }
 
   async delete(id: string): Promise<void> {
     checkId(id);
-    const open = this.#open.get(id)?.deref();
+    const open = this.#open.get(id);
     if (open !== undefined) {
       for (const turn of open.running) void turn.abort('The session is deleted.');
       this.#open.delete(id);
@@ -142,16 +141,11 @@ class SessionDoors implements Sessions {
       if (notice !== undefined) parts.warnings.push(notice);
       return this.#known(parts);
     };
-    try {
-      return await born(wanted);
-    } catch (error) {
-      if (!options.newId || !isCoded(error) || error.code !== 'SESSION_EXISTS') throw error;
-      return born(this.#runtime.ids('session'));
-    }
+    return options.newId ? orUnderAnother(born, wanted, () => this.#runtime.ids('session')) : born(wanted);
   }
 
   async close(): Promise<void> {
-    const open = [...this.#open.values()].flatMap((ref) => ref.deref() ?? []);
+    const open = this.#open.all();
     await Promise.all(open.flatMap((parts) => [...parts.running].map((turn) => turn.abort('The program is ending.'))));
     await Promise.all(open.map((parts) => parts.live.settleDown()));
     this.#open.clear();
@@ -160,7 +154,7 @@ class SessionDoors implements Sessions {
 
   async #find(id: string, autoSave: boolean): Promise<Parts> {
     checkId(id);
-    const open = this.#open.get(id)?.deref();
+    const open = this.#open.get(id);
     if (open !== undefined) {
       await open.live.refresh();
       return open;
@@ -169,33 +163,17 @@ class SessionDoors implements Sessions {
     const parts = this.#parts(live);
     if (damage !== undefined) parts.warnings.push(damage.message);
     // Somebody else may have opened it while this one was loading.
-    const other = this.#open.get(id)?.deref();
-    if (other === undefined) this.#open.set(id, new WeakRef(parts));
+    const other = this.#open.get(id);
+    if (other === undefined) this.#open.set(parts);
     return other ?? parts;
   }
 
-  /** A session on which a turn runs in this process. */
-  #running(id: string): Parts | undefined {
-    const open = this.#open.get(id)?.deref();
-    return open !== undefined && open.running.size > 0 ? open : undefined;
-  }
-
-  /** Of those that the store has. */
-  #runningHeads() {
-    return [...this.#open].flatMap(([id, ref]) => {
-      // Nobody holds it any more.
-      if (ref.deref() === undefined) this.#open.delete(id);
-      const live = this.#running(id)?.live;
-      return live?.autoSave && live.head.seq > 0 ? [live.head] : [];
-    });
-  }
-
   isRunning(id: string): boolean {
-    return this.#running(id) !== undefined;
+    return this.#open.working(id) !== undefined;
   }
 
   #known(parts: Parts): Session {
-    this.#open.set(parts.live.id, new WeakRef(parts));
+    this.#open.set(parts);
     return handleOf(parts);
   }
 
@@ -208,14 +186,12 @@ class SessionDoors implements Sessions {
         return parts;
       },
       find: (id) => this.#find(id, true),
+      working: (parts, whether) => this.#open.note(parts, whether),
     });
   }
 
   async #fork(parent: Parts, options: ForkOptions): Promise<Session> {
     const id = takeMaking(options).making.newSessionId ?? this.#runtime.ids('session');
-    if (options.fromMessage !== undefined && typeof options.fromMessage !== 'string') {
-      throw new RepriseError('INVALID_INPUT', '`fromMessage` must be the id of a message.');
-    }
     const live = await forkLive(this.#runtime, parent.live, id, options);
     const parts = this.#parts(live);
     return this.#known(parts.inherit(parent));

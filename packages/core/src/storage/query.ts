@@ -4,20 +4,27 @@ import { RepriseError } from '../errors.ts';
 type Order = NonNullable<Query['order']>;
 
 /** A query with its defaults filled in and its parts checked. */
-interface Plan {
+export interface QueryPlan {
   readonly order: Order;
   readonly limit: number;
   readonly where: NonNullable<Query['where']>;
+  /** Only what was created, or last written to, at or after this time (as `order` says), as the heads have it. */
   readonly since: string | undefined;
+  /** The place in the order that the page begins behind. */
   readonly after: { readonly time: string; readonly id: string } | undefined;
 }
 
 /** The page of `heads` (in any order) that `query` asks for. INVALID_INPUT for a bad cursor, limit, order or time. */
 export function pageOfHeads(heads: Iterable<SessionHead>, query: Query = {}): Page<SessionHead> {
-  const plan = planOf(query);
+  const plan = planQuery(query);
   const found: SessionHead[] = [];
   for (const head of heads) if (matches(head, plan)) found.push(head);
   found.sort((a, b) => compare(timeOf(a, plan.order), a.id, timeOf(b, plan.order), b.id));
+  return pageFrom(found, plan);
+}
+
+/** The page that `found` begins with: what `plan` asks for, in its order, whole or one more than its limit at least. */
+export function pageFrom(found: readonly SessionHead[], plan: QueryPlan): Page<SessionHead> {
   const items = found.slice(0, plan.limit);
   const last = items.at(-1);
   if (last === undefined || items.length === found.length) return { items };
@@ -26,10 +33,11 @@ export function pageOfHeads(heads: Iterable<SessionHead>, query: Query = {}): Pa
 
 /** Checks `query` alone, for stores that want to refuse it before they read anything. */
 export function assertQuery(query: Query): void {
-  planOf(query);
+  planQuery(query);
 }
 
-function planOf(query: Query): Plan {
+/** What `query` asks for, for stores that look it up by themselves. INVALID_INPUT for a bad cursor, limit, order or time. */
+export function planQuery(query: Query = {}): QueryPlan {
   const { limit = 100, order = 'lastMessage', where = {} } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     throw invalid('limit must be a whole number from 1 to 1000');
@@ -43,7 +51,7 @@ function planOf(query: Query): Plan {
   return { order, limit, where, since, after: query.cursor === undefined ? undefined : decode(query.cursor, order) };
 }
 
-function matches(head: SessionHead, plan: Plan): boolean {
+function matches(head: SessionHead, plan: QueryPlan): boolean {
   const { cwd, parent, spawned, tag, model, status } = plan.where;
   const time = timeOf(head, plan.order);
   return (

@@ -1,0 +1,229 @@
+import { appendFileSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pageOfHeads, SESSION_ID, type Query, type SessionHead, type SessionStorage } from '@reprise/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fsStorage } from '../src/index.ts';
+import { noteRow } from '../src/index-rows.ts';
+import { lookAt } from '../src/look.ts';
+import { SessionIndex } from '../src/session-index.ts';
+import { countedCalls, frozenTimes } from './faulty.ts';
+import { headOf, OWNER } from './moves.ts';
+import { temporaryStorage } from './temporary.ts';
+
+let made: ReturnType<typeof temporaryStorage>;
+let storage: SessionStorage;
+let root: string;
+beforeEach(() => {
+  made = temporaryStorage();
+  ({ storage, root } = made);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await storage.close();
+  made.cleanup();
+});
+
+async function make(head: SessionHead, from = storage): Promise<void> {
+  const lease = await from.acquire(head.id, { owner: OWNER, expect: 'new' });
+  await from.append(lease, { expected: 0, records: ['{"type":"note"}'], head });
+  await lease.release();
+}
+
+async function fill(count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) await make(headOf(`s${String(n).padStart(3, '0')}`, 1));
+  // Makes the index, which small stores do without.
+  await storage.search!('nothing');
+}
+
+/** The clock moves on, so that what changed in the root before is long ago. */
+function wait(): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+}
+
+const idsIn = async (from: SessionStorage, query: Query = {}): Promise<readonly string[]> =>
+  (await from.list({ limit: 1000, ...query })).items.map(({ id }) => id);
+
+/** A folder as an editor or a backup would put it there. */
+function copyOf(id: string, name: string): void {
+  cpSync(join(root, id), `${root}-copy`, { recursive: true });
+  for (const file of ['state.json', 'metadata.json']) {
+    const text = JSON.stringify({ ...headOf(name, 1), format: 1 });
+    writeFileSync(join(`${root}-copy`, file), text);
+  }
+  renameSync(`${root}-copy`, join(root, name));
+}
+
+test('where nothing changes, a page looks at the sessions on it and at no others, and never reads the folder of all', async () => {
+  await fill(150);
+  wait();
+  await storage.list({ limit: 5 });
+  const calls = countedCalls('readdirSync', 'lstatSync', 'openSync');
+  try {
+    expect(await idsIn(storage, { limit: 5 })).toHaveLength(5);
+    expect(calls.counts).toMatchObject({ readdirSync: 0 });
+    expect(calls.counts['lstatSync']).toBeLessThan(30);
+    expect(calls.counts['openSync']).toBeLessThan(5);
+  } finally {
+    calls.undo();
+  }
+});
+
+test('where one session changes, only that one is looked at, also while somebody writes to it', async () => {
+  await fill(150);
+  wait();
+  await storage.list();
+  const calls = countedCalls('readdirSync', 'lstatSync');
+  try {
+    const lease = await storage.acquire('s077', { owner: OWNER, expect: 'existing' });
+    for (const [n, model] of ['first', 'second', 'third'].entries()) {
+      const head = headOf('s077', n + 2, { model, checkpoint: n + 2 });
+      await storage.append(lease, { expected: n + 1, records: ['{"type":"note"}'], head });
+      expect(await idsIn(storage, { where: { model } })).toEqual(['s077']);
+    }
+    await lease.release();
+    expect(await idsIn(storage, { where: { model: 'third' } })).toEqual(['s077']);
+    expect(calls.counts['readdirSync']).toBe(0);
+    expect(calls.counts['lstatSync']).toBeLessThan(150);
+  } finally {
+    calls.undo();
+  }
+});
+
+test('what another program did to the index is noticed', async () => {
+  await fill(3);
+  wait();
+  await storage.list();
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const other = new DatabaseSync(join(root, '.index'));
+  other.exec("PRAGMA journal_mode = TRUNCATE; DELETE FROM sessions WHERE id = 's001'");
+  other.close();
+  expect(await idsIn(storage)).toEqual(['s000', 's001', 's002']);
+});
+
+test('whatever comes, goes or changes is seen by one who has looked before: by this instance, another one, or other means', async () => {
+  await fill(3);
+  const other = fsStorage({ root });
+  const all = ['s000', 's001', 's002'];
+  const steps: [() => unknown, readonly string[]][] = [
+    [() => make(headOf('made', 1)), ['made', ...all]],
+    [() => make(headOf('elsewhere', 1), other), ['elsewhere', 'made', ...all]],
+    [() => copyOf('s000', 'copied'), ['copied', 'elsewhere', 'made', ...all]],
+    [() => rmSync(join(root, 'made'), { recursive: true }), ['copied', 'elsewhere', ...all]],
+    [
+      async () => other.remove(await other.acquire('s001', { owner: OWNER, expect: 'existing' })),
+      [...['copied', 'elsewhere', 's000', 's002']],
+    ],
+    [() => renameSync(join(root, 's000'), `${root}-away`), ['copied', 'elsewhere', 's002']],
+    [() => renameSync(`${root}-away`, join(root, 's000')), ['copied', 'elsewhere', 's000', 's002']],
+  ];
+  for (const [at, [step, ids]] of steps.entries()) {
+    await step();
+    expect(await idsIn(storage), `step ${at}`).toEqual(ids);
+    wait();
+    expect(await idsIn(storage), `step ${at}, later`).toEqual(ids);
+    expect(await idsIn(other), `step ${at}, elsewhere`).toEqual(ids);
+  }
+  await other.close();
+});
+
+test('a folder that held no session is looked at again: it may become one without another change of the root', async () => {
+  await fill(2);
+  mkdirSync(join(root, 'half'));
+  wait();
+  expect(await idsIn(storage)).toEqual(['s000', 's001']);
+  for (const name of ['messages.json', 'metadata.json', 'state.json']) {
+    cpSync(join(root, 's000', name), join(root, 'half', name));
+  }
+  writeFileSync(join(root, 'half', 'state.json'), JSON.stringify(headOf('half', 1)));
+  expect(await idsIn(storage)).toEqual(['half', 's000', 's001']);
+});
+
+test('what changes the root twice within what its times can tell apart is not missed', async () => {
+  await fill(2);
+  const undo = frozenTimes(root);
+  try {
+    expect(await idsIn(storage)).toEqual(['s000', 's001']);
+    copyOf('s000', 'copied');
+    expect(await idsIn(storage)).toEqual(['copied', 's000', 's001']);
+  } finally {
+    undo();
+  }
+});
+
+test('what another process noted while this one looked is newer, and stays', async () => {
+  await fill(1);
+  for (let n = 0; n < 100; n += 1) copyOf('s000', `copy-${n}`);
+  const [first = ''] = readdirSync(root).filter((name) => SESSION_ID.test(name) && name !== 's000');
+  const index = new SessionIndex(root);
+  const looking = index.catchUp();
+  // It looks up from its work for the first time: it has seen the first folder, and stored nothing.
+  const state = join(root, first, 'state.json');
+  rmSync(state);
+  writeFileSync(state, JSON.stringify({ ...headOf(first, 1), model: 'newer' }));
+  appendFileSync(join(root, '.touched'), `+${first}\n-${first}\n`);
+  const other = new SessionIndex(root);
+  other.file.change(() => {
+    noteRow(other.file, first, lookAt(root, first, undefined), false);
+    other.file.sql('UPDATE place SET offset = ?').run(statSync(join(root, '.touched')).size);
+  });
+  other.file.close();
+  await looking;
+  expect((await index.page({ where: { model: 'newer' } }))?.items.map(({ id }) => id)).toEqual([first]);
+  expect((await index.page({ limit: 1000 }))?.items).toHaveLength(101);
+  index.file.close();
+});
+
+test('the index answers every query as the heads themselves do, page by page', async () => {
+  const time = (n: number): string => new Date(Date.UTC(2026, 0, 1, n)).toISOString();
+  const hour = fc.integer({ min: 0, max: 4 });
+  const tag = fc.constantFrom('a', 'b', 'ä"[]', '');
+  const tags = fc.array(tag, { maxLength: 3 });
+  const id = fc.constantFrom('p', 'q', 's01', 's02');
+  const model = fc.constantFrom('m', 'n');
+  const status = fc.constantFrom('idle' as const, 'active' as const, 'error' as const);
+  const some = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined, freq: 1 });
+  const head = fc
+    .record({
+      ...{ created: hour, last: hour, cwd: some(fc.constantFrom('/x', '/y')), tags: some(tags), model, status },
+      parent: some(fc.record({ id, seq: fc.constant(1) }, { requiredKeys: ['id', 'seq'] })),
+      spawned: fc.boolean(),
+    })
+    .map(({ created, last, cwd, tags, parent, spawned, ...rest }): Partial<SessionHead> => ({
+      ...{ ...rest, createdAt: time(created), lastMessage: time(last) },
+      ...(cwd !== undefined && { cwd }),
+      ...(tags !== undefined && { tags }),
+      ...(parent !== undefined && { parent: { ...parent, ...(spawned && { kind: 'spawn' as const }) } }),
+    }));
+  const heads = fc.sample(head, { numRuns: 40, seed: 7 }).map((more, n) => headOf(`s${n}`, 1, more));
+  for (const each of heads) await make(each);
+  await storage.search!('nothing');
+  const query = fc.record(
+    {
+      limit: fc.integer({ min: 1, max: 12 }),
+      order: fc.constantFrom('created' as const, 'lastMessage' as const),
+      where: fc.record(
+        {
+          ...{ cwd: fc.constantFrom('/x', '/z'), spawned: fc.boolean(), model, status },
+          tag: fc.oneof(tag, fc.array(tag, { maxLength: 2 })),
+          parent: fc.oneof(id, fc.array(id, { maxLength: 3 })),
+          since: hour.map(time),
+        },
+        { requiredKeys: [] },
+      ),
+    },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(query, async (asked) => {
+      for (let cursor: string | undefined; ;) {
+        const given = { ...asked, ...(cursor !== undefined && { cursor }) };
+        const page = await storage.list(given);
+        expect(page).toEqual(pageOfHeads(heads, given));
+        ({ cursor } = page);
+        if (cursor === undefined) return;
+      }
+    }),
+    { numRuns: 300 },
+  );
+}, 30_000);
