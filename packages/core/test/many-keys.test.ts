@@ -9,7 +9,6 @@ import { memoryStorage } from '../src/storage/memory.ts';
 import { fold, plain } from './support/fold.ts';
 import { say } from './support/model.ts';
 import { stage } from './support/stage.ts';
-import { recordsOf } from './support/storage.ts';
 
 const MANY = 50_000;
 const at = '2026-01-01T00:00:00.000Z';

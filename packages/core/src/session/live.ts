@@ -3,13 +3,12 @@ import type { SessionEvents } from '../contracts/session.ts';
 import type { Coded } from '../errors.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import type { Rec } from '../records/types.ts';
-import { closed, extend } from '../state/extend.ts';
 import { headOf } from '../state/head.ts';
 import type { State } from '../state/state.ts';
 import { EMPTY } from '../state/state.ts';
-import { KeyPages } from '../inbox/kept-keys.ts';
 import { Emitter } from '../turn/emitter.ts';
-import { catchUp, loadState, notFound, readable, records, refold, stateAtCheckpoint, wholeLines } from './load.ts';
+import { loadState, notFound, wholeLines } from './load.ts';
+import { SessionLog } from './log.ts';
 import type { Beside } from './beside.ts';
 import { besideOf } from './beside.ts';
 import type { Runtime } from './runtime.ts';
@@ -25,25 +24,21 @@ export class LiveSession {
   readonly blobs: Beside['blobs'];
   readonly inbox: Beside['inbox'];
   readonly draft: Beside['draft'];
-  readonly keyPages = new KeyPages((seq) => this.#recordAt(seq));
   readonly #runtime: Runtime;
   #state: State;
   #lease: Lease | undefined;
-  /** Stored so far; with `autoSave: false` it lags behind the state. */
-  #storedSeq: number;
-  #unsaved: string[] = [];
+  readonly #log: SessionLog;
   #autoSave: boolean;
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #writing: Promise<unknown> = Promise.resolve();
-  #gone = false;
   #lingering: (() => void) | undefined;
 
   constructor(runtime: Runtime, id: string, state: State, autoSave: boolean) {
     this.id = id;
     this.#runtime = runtime;
     this.#state = state;
-    this.#storedSeq = state.seq;
+    this.#log = new SessionLog(runtime.storage, id, state.seq);
     this.#autoSave = autoSave;
     this.events = new Emitter<SessionEvents>(runtime.report);
     const beside = besideOf(runtime, id, autoSave ? () => this.#lease : undefined);
@@ -52,6 +47,10 @@ export class LiveSession {
 
   get state(): State {
     return this.#state;
+  }
+
+  get keyPages(): SessionLog['keyPages'] {
+    return this.#log.keyPages;
   }
 
   get head(): SessionHead {
@@ -69,15 +68,15 @@ export class LiveSession {
   exclusive<T>(work: () => Promise<T>, linger = 0): Promise<T> {
     const run = async (): Promise<T> => {
       this.#waiting -= 1;
-      if (this.#gone) throw notFound(this.id);
+      if (this.#log.gone) throw notFound(this.id);
       let before = Infinity;
       try {
         await this.#begin();
-        before = this.#storedSeq;
+        before = this.#log.stored;
         return await work();
       } finally {
         await this.#rest(linger);
-        if (this.#storedSeq > before) this.#saved();
+        if (this.#log.stored > before) this.#saved();
       }
     };
     this.#waiting += 1;
@@ -93,11 +92,9 @@ export class LiveSession {
   append(given: Rec | readonly Rec[], talk?: State): Promise<State> {
     const facts = Array.isArray(given) ? (given as readonly Rec[]) : [given as Rec];
     const write = async (): Promise<State> => {
-      const at = isoNow(this.#runtime.clock);
-      const extended = extend(this.#state, facts, at);
-      const { lines, state } = extended.state.stale === true ? await this.#closed(extended, at, talk) : extended;
+      const { lines, state } = await this.#log.linesFor(this.#state, facts, isoNow(this.#runtime.clock), talk);
       if (this.#autoSave) await this.#store(lines, headOf(this.id, state));
-      else this.#unsaved.push(...lines);
+      else this.#log.hold(lines);
       const first = this.#state.seq + 1;
       this.#state = state;
       // A checkpoint that follows the facts says nothing new.
@@ -111,65 +108,31 @@ export class LiveSession {
     return result;
   }
 
-  /** A checkpoint follows lines that take others back: who comes later need not read all that was read here. */
-  async #closed(
-    { lines: given, state: stale }: { readonly lines: readonly string[]; readonly state: State },
-    at: string,
-    talk: State | undefined,
-  ): Promise<{ lines: string[]; state: State }> {
-    const log = this.records.bind(this, 0, []);
-    const first = this.#state.seq + 1;
-    const whole = async function* (): AsyncGenerator<StoredRecord> {
-      yield* log();
-      for (const [i, json] of given.entries()) yield { seq: first + i, json };
-    };
-    const { line, state } = closed(stale, talk ?? (await refold(whole)), at);
-    return { lines: [...given, line], state };
+  /** As in `SessionLog.after`. */
+  records(after: number, damage: Coded[]): AsyncGenerator<StoredRecord> {
+    return this.#log.after(after, damage);
   }
 
-  /** Every record, the newest first. */
-  async *recordsBack(damage: Coded[]): AsyncGenerator<StoredRecord> {
-    if (this.#gone) throw notFound(this.id);
-    const unsaved = this.#unsaved.map((json, i) => ({ seq: this.#storedSeq + 1 + i, json }));
-    yield* unsaved.reverse();
-    if (this.#storedSeq > 0) yield* records(this.#runtime.storage.read(this.id, { reverse: true }), damage);
+  /** As in `SessionLog.back`. */
+  recordsBack(damage: Coded[]): AsyncGenerator<StoredRecord> {
+    return this.#log.back(damage);
   }
 
-  /** The state at a stored checkpoint; `undefined` where it is of no use. */
-  async stateAt(checkpoint: number): Promise<State | undefined> {
-    if (checkpoint > this.#storedSeq) return undefined;
-    return stateAtCheckpoint(this.#runtime.storage, this.id, checkpoint);
-  }
-
-  /** Every record after `after`, stored or not yet saved. Damage is noted, its neighbours are given. */
-  async *records(after: number, damage: Coded[]): AsyncGenerator<StoredRecord> {
-    if (this.#gone) throw notFound(this.id);
-    if (this.#storedSeq > after) yield* records(this.#runtime.storage.read(this.id, { after }), damage);
-    for (const [i, json] of this.#unsaved.entries()) {
-      const seq = this.#storedSeq + 1 + i;
-      if (seq > after) yield { seq, json };
-    }
-  }
-
-  async #recordAt(at: number): Promise<Rec | undefined> {
-    const unsaved = this.#unsaved[at - this.#storedSeq - 1];
-    if (unsaved !== undefined) return readable({ seq: at, json: unsaved }, []);
-    const range = { after: at - 1, before: at + 1 };
-    for await (const stored of records(this.#runtime.storage.read(this.id, range), [])) return readable(stored, []);
-    return undefined;
+  /** As in `SessionLog.stateAt`. */
+  stateAt(checkpoint: number): Promise<State | undefined> {
+    return this.#log.stateAt(checkpoint);
   }
 
   /** Reads what others appended, without a lease. SESSION_NOT_FOUND where they removed the session. */
   async refresh(): Promise<void> {
     // Under the lease nobody else appends, and a turn that runs is not waited for.
-    if (this.#lease !== undefined && !this.#gone) return;
+    if (this.#lease !== undefined && !this.#log.gone) return;
     const run = async (): Promise<void> => {
-      if (this.#gone) throw notFound(this.id);
-      if (this.#lease !== undefined || this.#storedSeq === 0 || this.#unsaved.length > 0) return;
+      if (this.#log.gone) throw notFound(this.id);
+      if (this.#lease !== undefined || this.#log.stored === 0 || !this.#log.saved) return;
       const head = await this.#runtime.storage.head(this.id);
       if (head === undefined) throw notFound(this.id);
-      this.#state = await catchUp(this.#runtime.storage, this.id, this.#state, head.seq, []);
-      this.#storedSeq = this.#state.seq;
+      this.#state = await this.#log.catchUp(this.#state, head.seq, []);
     };
     const result = this.#queue.then(run, run);
     this.#queue = result.catch(() => undefined);
@@ -181,13 +144,13 @@ export class LiveSession {
     await this.exclusive(async () => {
       const { storage } = this.#runtime;
       const head = headOf(this.id, state);
-      const copies = this.#autoSave && storage.copy !== undefined && parent.#unsaved.length === 0;
-      if (copies && (await this.#copied({ id: parent.id, through }, head))) this.#storedSeq = through;
+      const copies = this.#autoSave && storage.copy !== undefined && parent.#log.saved;
+      if (copies && (await this.#copied({ id: parent.id, through }, head))) this.#log.stored = through;
       else {
         const lines = await wholeLines(parent.records(0, []), through);
         await this.blobs.copyFrom(parent.blobs, lines);
         if (this.#autoSave) await this.#store(lines, head);
-        else this.#unsaved = lines;
+        else this.#log.hold(lines);
       }
       this.#state = state;
       await this.append(fork);
@@ -208,11 +171,10 @@ export class LiveSession {
   /** Stores what `autoSave: false` held back, in one batch; with auto-save there is nothing to do. */
   async save(): Promise<void> {
     await this.exclusive(async () => {
-      if (this.#unsaved.length === 0) return this.#saved();
+      if (this.#log.saved) return this.#saved();
       this.#lease ??= await this.#acquire();
       await this.blobs.save(this.#lease);
-      await this.#store(this.#unsaved, this.head);
-      this.#unsaved = [];
+      await this.#store([], this.head);
     });
   }
 
@@ -220,9 +182,8 @@ export class LiveSession {
   async remove(before: () => Promise<void>): Promise<void> {
     await this.exclusive(async () => {
       await before();
-      this.#gone = true;
-      this.#unsaved = [];
-      if (this.#storedSeq > 0) {
+      this.#log.remove();
+      if (this.#log.stored > 0) {
         this.#lease ??= await this.#acquire();
         await this.#runtime.storage.remove(this.#lease);
         this.#lease = undefined;
@@ -252,34 +213,27 @@ export class LiveSession {
     if (!this.#autoSave || this.#lease !== undefined) return;
     const { head } = (this.#lease = await this.#acquire());
     if (head === undefined || head.seq === this.#state.seq) return;
-    const { storage } = this.#runtime;
     const damage: Coded[] = [];
     if (head.seq > this.#state.seq) {
-      this.#state = await catchUp(storage, this.id, this.#state, head.seq, damage);
+      this.#state = await this.#log.catchUp(this.#state, head.seq, damage);
       this.#runtime.hubs.find(this.id)?.noticed(head.seq);
     } else {
       // Another log stands in the place of the one that was read: an older copy, or what a purge left.
-      const loaded = await loadState(storage, this.id, head);
-      this.#state = loaded.state;
-      this.keyPages.clear();
-      if (loaded.damage !== undefined) damage.push(loaded.damage);
+      this.#state = await this.#log.reload(head, damage);
       this.#runtime.hubs.replaced(this.id);
     }
-    this.#storedSeq = head.seq;
     for (const { message } of damage) this.events.emit('warning', { message });
   }
 
   async #acquire(): Promise<Lease> {
-    const expect = this.#storedSeq === 0 ? 'new' : 'existing';
+    const expect = this.#log.stored === 0 ? 'new' : 'existing';
     return this.#runtime.storage.acquire(this.id, { owner: this.#runtime.owner, expect });
   }
 
   async #store(records: readonly string[], head: SessionHead): Promise<void> {
     if (this.#lease === undefined) throw new RepriseError('INTERNAL', 'A record was appended without a lease.');
-    const expected = this.#storedSeq;
-    await this.#runtime.storage.append(this.#lease, { expected, records, head });
-    this.#storedSeq = expected + records.length;
-    this.#runtime.hooks.stored(this.id, expected + 1, records);
+    const { first, lines } = await this.#log.store(this.#lease, head, records);
+    this.#runtime.hooks.stored(this.id, first, lines);
   }
 
   /** The lease goes back as soon as nothing waits for it: an idle handle never holds one. */
