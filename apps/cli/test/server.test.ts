@@ -5,6 +5,7 @@ import { anthropic, samplePng, startFakeProvider } from '@reprise/fake-provider'
 import type { FakeProvider } from '@reprise/fake-provider';
 import type { FakeIo } from '@reprise/tui/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { cli } from '../src/cli.ts';
 import { SERVE } from '../src/commands/options.ts';
 import { fakeIo } from './support/io.ts';
@@ -373,6 +374,14 @@ describe('--server', () => {
     const { host } = new URL(serving.url);
     expect(await go(['session', 'list', '--server', `http://me:secret@${host}`])).toMatchObject({ code: 2 });
     expect(await go(['session', 'list', '--server', `http://${host}?token=x`])).toMatchObject({ code: 2 });
+  });
+
+  it('tells its version to who has the token', async () => {
+    const authorization = `Bearer ${readFileSync(join(root, 'home/server-token'), 'utf8').trim()}`;
+    const asked = async (path: string) =>
+      (await fetch(`${serving.url}/v1/${path}`, { headers: { authorization } })).json();
+    expect(await asked('stats')).toMatchObject({ version: packageJson.version });
+    expect(await asked('openapi.json')).toMatchObject({ info: { version: packageJson.version } });
   });
 
   it('is heard of in the file of --audit, and takes no half of a certificate', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as surface from '../src/index.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { optionsOf } from '../src/environment.ts';
 
 const OTEL = fileURLToPath(new URL('support/otel.ts', import.meta.url));
@@ -73,6 +74,7 @@ test('it says where it is and where the token is, answers, and stops in order', 
     body: JSON.stringify({ content: 'hello' }),
   });
   expect(await answer.json()).toMatchObject({ status: 'done', session: id });
+  expect(await (await fetch(`${base}/v1/stats`, { headers })).json()).toMatchObject({ version: packageJson.version });
   server.kill('SIGTERM');
   expect(await exit).toBe(0);
   expect(err()).toContain(`the access token is in ${file}`);
@@ -82,6 +84,7 @@ test('it says where it is and where the token is, answers, and stops in order', 
     'listSessions',
     'createSession',
     'sendMessage',
+    'getStats',
     undefined,
   ]);
   for (const hidden of [token, 'hello']) expect(err() + audit).not.toContain(hidden);

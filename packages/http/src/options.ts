@@ -111,7 +111,7 @@ export interface ServerOptions {
   /** Seconds that the event loop was late at worst since it was asked last, for `GET /metrics`; `eventLoopLag()` of `@reprise/http/node` tells it. */
   readonly lag?: () => number;
   readonly clock?: Clock;
-  /** Shown by `GET /v1/health` to those who have a token. */
+  /** Of the program, as `GET /v1/stats` and the OpenAPI description tell it. */
   readonly version?: string;
   /** Errors that no answer tells in full. Default: `console.error`. */
   readonly report?: (error: unknown) => void;

@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' };
 import { servedAs, serve as serveSessions, traced } from '@reprise/http/node';
 import type { ServeWords } from '@reprise/http/node';
 import { EXIT, usageError } from '@reprise/tui';
@@ -19,6 +20,7 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
     ...served,
     ...address,
     ...log,
+    version: packageJson.version,
     ...(traces && { onTurn: traces.onTurn }),
   }).catch(async (error: unknown) => {
     await sessions.close();
