@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { isCoded, type SessionHead } from '@reprise/core';
 import { fsStorage } from '../src/index.ts';
 
-/** A program that uses a store in its own process: `child.ts hold|append|create|retry ROOT [COUNT]`. Says each step on a line of its own. */
+/** A program that uses a store in its own process: `child.ts hold|append|attach|create|retry ROOT [COUNT]`. Says each step on a line of its own. */
 const [what, root = '', count = '1'] = process.argv.slice(2);
 const storage = fsStorage({ root });
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -51,6 +51,15 @@ try {
       }
       seq += 1;
       say(`stored ${seq}`);
+    }
+    if (what === 'attach') {
+      const put = await storage.blobs?.put(
+        own,
+        (async function* () {
+          yield Buffer.from('an attachment');
+        })(),
+      );
+      say(`put ${put?.sha256}`);
     }
     await own.release();
     say('released');

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fsStorage, verifySession } from '../src/index.ts';
+import { cutPower, recordSyncs } from './faulty.ts';
 import { append, headOf, make, OWNER, text, textsOf } from './moves.ts';
 import { canTrace, start } from './programs.ts';
 import { temporaryStorage } from './temporary.ts';
@@ -102,6 +103,39 @@ describe.skipIf(disk === undefined)('a full disk (needs the right to mount a tmp
   });
 });
 
+/** Seen through /proc, which only Linux has. */
+test.skipIf(!existsSync('/proc/self/fd'))('a blob outlives loss of power as soon as it is acknowledged', async () => {
+  const { synced, undo } = recordSyncs();
+  const { storage, root, cleanup } = temporaryStorage();
+  try {
+    await make(storage, 'one', [text(1)]);
+    const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+    const named: boolean[] = [];
+    const put = (bytes: string) =>
+      storage.blobs?.put(
+        lease,
+        (async function* () {
+          named.push(synced.folders.get(join(root, 'one'))?.includes('blobs') === true);
+          yield Buffer.from(bytes);
+        })(),
+      );
+    const texts = ['an attachment', 'another at the same time'];
+    const blobs = await Promise.all(texts.map(put));
+    // The second found a folder, whose name was durable then.
+    expect(named).toEqual([true, true]);
+    const left = await cutPower(synced)(storage);
+    for (const [at, blob] of blobs.entries()) {
+      const parts: Uint8Array[] = [];
+      for await (const part of left.blobs?.get('one', blob?.sha256 ?? '') ?? []) parts.push(part);
+      expect(Buffer.concat(parts).toString()).toBe(texts[at]);
+    }
+    await lease.release();
+  } finally {
+    undo();
+    cleanup();
+  }
+});
+
 describe.skipIf(!canTrace())('seen from the system calls (needs strace)', () => {
   let made: ReturnType<typeof temporaryStorage>;
   let trace: string;
@@ -164,6 +198,26 @@ describe.skipIf(!canTrace())('seen from the system calls (needs strace)', () => 
       ],
       ...['fsync /home/sessions/one', 'fsync /home/sessions', 'say stored 1'],
       ...['pwrite64 /home/sessions/one/messages.json', 'fdatasync /home/sessions/one/messages.json', 'say stored 2'],
+    ]);
+  }, 30_000);
+
+  test('a blob is acknowledged once its bytes, its name and the name of their folder are synced', async () => {
+    const other = join(made.root, '..', 'attached');
+    const program = start(
+      ['attach', other, '1'],
+      [
+        ...['strace', '-f', '-y', '-s', '200', '-o', trace],
+        ...['-e', 'trace=pwrite64,fsync,fdatasync,rename,mkdir,write,ftruncate'],
+      ],
+    );
+    const [, sha256] = (await program.line('put')).split(' ');
+    await program.ended;
+    const all = calls();
+    expect(all.slice(all.indexOf('say stored 1') + 1, all.indexOf(`say put ${sha256}`))).toEqual([
+      // The folder at once: who finds it there need not ask whether its name is durable.
+      ...['mkdir /home/attached/one/blobs', 'fsync /home/attached/one'],
+      ...['pwrite64 /home/attached/one/blobs/temporary', 'fsync /home/attached/one/blobs/temporary'],
+      ...[`rename /home/attached/one/blobs/${sha256}`, 'fsync /home/attached/one/blobs'],
     ]);
   }, 30_000);
 
