@@ -1,4 +1,3 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import { servedAs, serve as serveSessions, traced } from '@reprise/http/node';
 import type { ServeWords } from '@reprise/http/node';
 import { EXIT, usageError } from '@reprise/tui';
@@ -7,7 +6,7 @@ import { openServed } from '../compose.ts';
 import type { SERVE, ServeFlags } from './options.ts';
 
 /** Serves until a signal comes; what runs then is stored with what it has. A second signal doesn't wait. */
-export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
+export const serve: Handler<typeof SERVE> = async ({ options }, io, { version }) => {
   const address = servedAs(wordsOf(options), io.cwd, wrong);
   const stopped = firstSignal(io);
   const log = options.log
@@ -20,7 +19,7 @@ export const serve: Handler<typeof SERVE> = async ({ options }, io) => {
     ...served,
     ...address,
     ...log,
-    version: packageJson.version,
+    version,
     ...(traces && { onTurn: traces.onTurn }),
   }).catch(async (error: unknown) => {
     await sessions.close();

@@ -5,7 +5,11 @@ import { parse, usageError } from './parse.ts';
 import type { Options, Parsed, Shape } from './parse.ts';
 
 /** Gives the exit code; throws a coded error otherwise. */
-export type Handler<O extends Options> = (parsed: Parsed<O>, io: Io) => Promise<number>;
+export type Handler<O extends Options> = (
+  parsed: Parsed<O>,
+  io: Io,
+  program: Pick<Program, 'name' | 'version'>,
+) => Promise<number>;
 
 export interface Command<O extends Options = Options> extends Shape<O> {
   /** One sentence. */
@@ -40,7 +44,7 @@ export async function runProgram(program: Program, words: readonly string[], io:
   if (!command) return showOverview(program, first, second, io);
   const parsed = parse(command, words.slice(command.name.split(' ').length), `${program.name} ${command.name}`);
   if (parsed.asks === 'version') return runProgram(program, ['--version'], io);
-  if (!parsed.asks) return (await command.load())(parsed, io);
+  if (!parsed.asks) return (await command.load())(parsed, io, program);
   const { helpFor } = await import('./help.ts');
   io.out.write(helpFor(program, command));
   return EXIT.ok;
