@@ -1,6 +1,7 @@
 import type {
   Asker,
   Coded,
+  Expected,
   ExportedSession,
   FeedEvent,
   FollowOptions,
@@ -84,7 +85,8 @@ export interface RemoteSessions {
   approvals(id: string): Promise<readonly PendingAsk[]>;
   usage(id: string): Promise<SessionUsage>;
   tree(id: string, options?: TreeOptions): Promise<SessionTree>;
-  delete(id: string): Promise<void>;
+  /** CONFLICT where the session is not at record `expected` any more. */
+  delete(id: string, options?: Expected): Promise<void>;
   import(
     data: ExportedSession | unknown,
     options?: { readonly newId?: boolean; readonly model?: string },
@@ -154,9 +156,10 @@ export function connect(options: ConnectOptions): RemoteSessions {
       checkId(id);
       return ask(connection, { method: 'GET', path: `/sessions/${id}/tree`, query: { ...options } });
     },
-    async delete(id) {
+    async delete(id, { expected } = {}) {
       checkId(id);
-      await ask(connection, { method: 'DELETE', path: `/sessions/${id}` });
+      const path = `/sessions/${id}`;
+      await ask(connection, { method: 'DELETE', path, ...(expected !== undefined && { ifMatch: expected }) });
     },
     async import(data, options = {}) {
       const body = { session: data, ...options };

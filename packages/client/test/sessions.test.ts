@@ -22,7 +22,9 @@ describe('sessions', () => {
     expect((await at.remote.list({ where: { tag: ['y', 'z'] } })).length).toBe(0);
     expect((await at.remote.list({ where: { tag: ['y', 'y'] } })).length).toBe(2);
     expect((await at.remote.list({ where: { parent: ['none', session.id] } })).map(({ id }) => id)).toEqual([copy.id]);
-    await at.remote.delete(copy.id);
+    const { seq } = await at.remote.info(copy.id);
+    await expect(at.remote.delete(copy.id, { expected: seq - 1 })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await at.remote.delete(copy.id, { expected: seq });
     await expect(at.remote.info(copy.id)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
     expect((await at.remote.create({ sessionId: session.id })).id).toBe(session.id);
   });

@@ -257,6 +257,30 @@ test('a delete ends the turn that runs; the handle then answers SESSION_NOT_FOUN
   await expect(session.fork()).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
 });
 
+test('a delete that expects a record leaves a session alone that stands elsewhere, open here or not', async () => {
+  const { sessions, model, restart } = stage();
+  const session = await sessions.create(start);
+  const others = restart().sessions;
+  const known = session.head.seq;
+  await (await others.resume(session.id)).message('A');
+  for (const doors of [sessions, others, restart().sessions])
+    await expect(doors.delete(session.id, { expected: known })).rejects.toMatchObject({ code: 'CONFLICT' });
+  model.script.push([...text('some'), { act: 'stall' }]);
+  const turn = session.turn('go');
+  await until(() => model.requests.length === 2);
+  const running = sessions.delete(session.id, { expected: session.head.seq });
+  await expect(running).rejects.toMatchObject({ code: 'SESSION_BUSY' });
+  await turn.abort();
+  expect((await session.message('B')).content).not.toBe('');
+  await restart().sessions.delete(session.id, { expected: session.head.seq });
+  await expect(sessions.delete(session.id, { expected: session.head.seq })).rejects.toMatchObject({
+    code: 'SESSION_NOT_FOUND',
+  });
+  const another = await sessions.create(start);
+  await sessions.delete(another.id, { expected: another.head.seq });
+  expect(await sessions.list()).toEqual([]);
+});
+
 test('deleteAll removes every session, over pages', async () => {
   const { sessions } = stage();
   for (let i = 0; i < 5; i += 1) await sessions.create(start);

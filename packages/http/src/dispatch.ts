@@ -20,6 +20,9 @@ export async function dispatch(
         hint: 'Use a token with that scope.',
       });
     }
+    // A condition that nobody looks at is a change that its client didn't want.
+    if (request.headers.has('if-match') && facts.method !== 'GET' && !facts.headers?.includes('If-Match'))
+      throw new Refusal(400, 'This operation takes no If-Match.', 'Leave it out.');
     const input = {
       params: checked(facts.params, params, 'path'),
       query: checked(facts.query, queryOf(request, facts.repeated), 'query'),

@@ -32,9 +32,14 @@ export async function withCondition(
   if (pool.isBusy(id)) {
     throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', { hint: 'Wait for its end, or abort it.' });
   }
+  return onlyIf(request, (options) => change(session, options));
+}
+
+/** The same for what needs no open session. */
+export async function onlyIf(request: Request, change: (options: Expected) => Promise<Response>): Promise<Response> {
   const wanted = expectedOf(request);
   try {
-    return await change(session, wanted === undefined ? {} : { expected: wanted });
+    return await change(wanted === undefined ? {} : { expected: wanted });
   } catch (error) {
     if (wanted === undefined || !(error instanceof RepriseError) || error.code !== 'CONFLICT') throw error;
     throw new Precondition(error);

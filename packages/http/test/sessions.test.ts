@@ -59,6 +59,39 @@ test('a message is answered with the session’s events, or with the last messag
   expect(body.before).toBe(5);
 });
 
+test('a session that somebody has changed is not deleted by who does not know it; nor one whose turn runs', async () => {
+  const { call, session, model } = stage();
+  const gate = Promise.withResolvers<void>();
+  model.script.push(['One ', gate.promise, 'two.']);
+  const id = await session();
+  const remove = (tag: string) => call('DELETE', `/v1/sessions/${id}`, undefined, { 'if-match': tag });
+  const changed = await call('PATCH', `/v1/sessions/${id}`, { title: 'Two' });
+  expect(await remove('"1"')).toMatchObject({ status: 412, body: { code: 'CONFLICT', status: 412 } });
+  const answer = call('POST', `/v1/sessions/${id}/messages`, { content: 'count' });
+  await expect.poll(() => model.requests.length).toBe(1);
+  expect(await remove(changed.headers.get('etag') ?? '')).toMatchObject({
+    status: 409,
+    body: { code: 'SESSION_BUSY' },
+  });
+  gate.resolve();
+  expect(await answer).toMatchObject({ status: 200, body: { message: { content: 'One two.' } } });
+  const now = await call('GET', `/v1/sessions/${id}`);
+  expect(await remove(now.headers.get('etag') ?? '')).toMatchObject({ status: 204 });
+  expect((await call('GET', `/v1/sessions/${id}`)).status).toBe(404);
+});
+
+test('a condition is looked at, or refused', async () => {
+  const { call, session } = stage();
+  const id = await session();
+  for (const path of ['fork', 'messages', 'abort'])
+    expect(
+      await call('POST', `/v1/sessions/${id}/${path}`, path === 'messages' ? { content: 'x' } : {}, {
+        'if-match': '"9"',
+      }),
+    ).toMatchObject({ status: 400, body: { detail: expect.stringContaining('If-Match') } });
+  expect((await call('GET', `/v1/sessions/${id}`)).body.seq).toBe(1);
+});
+
 test('what a query names must be there: a filter that is mistyped is told, and lists nothing', async () => {
   const { call, session } = stage();
   const id = await session();

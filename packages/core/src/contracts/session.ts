@@ -316,8 +316,8 @@ export interface Sessions {
    * programs that serve many, at their start.
    */
   unfinished(): AsyncIterable<string>;
-  /** For good, with its sub-sessions. */
-  delete(id: string): Promise<void>;
+  /** For good, with its sub-sessions. A turn that runs on it here is aborted; with `expected` it is SESSION_BUSY, and CONFLICT where the session was changed. */
+  delete(id: string, options?: Expected): Promise<void>;
   deleteAll(): Promise<void>;
   /** SESSION_EXISTS where the id is taken, unless `newId`. `newSessionId` and `tags` stand in place of those in the data. `model`: the name to go on with, in place of what the data name. */
   import(data: unknown, options?: ImportOptions): Promise<Session>;

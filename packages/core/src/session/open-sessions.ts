@@ -1,5 +1,8 @@
 import type { SessionHead } from '../contracts/storage.ts';
 import type { Parts } from './parts.ts';
+import type { Removal } from './remove.ts';
+import { removeOpen, removeStored } from './remove.ts';
+import type { Runtime } from './runtime.ts';
 
 /** The sessions of one store that are open in this process: one live session an id, for as long as somebody holds it. */
 export class OpenSessions {
@@ -21,8 +24,12 @@ export class OpenSessions {
     this.#freed.register(parts, id);
   }
 
-  delete(id: string): void {
-    this.#all.delete(id);
+  /** Removes a session from the store, whether it is open here or not. */
+  remove(runtime: Runtime, id: string, removal: Removal): Promise<void> {
+    const parts = this.get(id);
+    return parts === undefined
+      ? removeStored(runtime, id, removal)
+      : removeOpen(parts, removal, () => void this.#all.delete(id));
   }
 
   all(): readonly Parts[] {

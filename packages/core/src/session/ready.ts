@@ -69,18 +69,18 @@ async function record(parts: Parts, changes: Parts['pending']): Promise<void> {
 /** A change of the history: alone, under the lease, on a settled session that stands where it is expected to. */
 export function changing<T>(parts: Parts, work: () => Promise<T>, { expected }: Expected = {}): Promise<T> {
   return parts.live.exclusive(async () => {
-    const { seq } = parts.live.state;
-    if (expected !== undefined && expected !== seq) {
-      throw new RepriseError(
-        'CONFLICT',
-        `The session’s last record is ${seq}, not ${expected}: it was changed meanwhile.`,
-        {
-          hint: 'Read what is new, then decide again.',
-          details: { seq },
-        },
-      );
-    }
+    assertExpected(parts.live.state.seq, expected);
     await ready(parts);
     return work();
   });
+}
+
+/** CONFLICT where a session stands elsewhere; nothing is expected without `expected`. */
+export function assertExpected(seq: number, expected: number | undefined): void {
+  if (expected === undefined || expected === seq) return;
+  throw new RepriseError(
+    'CONFLICT',
+    `The session’s last record is ${seq}, not ${expected}: it was changed meanwhile.`,
+    { hint: 'Read what is new, then decide again.', details: { seq } },
+  );
 }

@@ -90,23 +90,9 @@ class SessionDoors implements Sessions {
     return followSession(this.#runtime, id, options, () => this.#open.get(id)?.live);
   }
 
-  async delete(id: string): Promise<void> {
+  async delete(...[id, options = {}]: Parameters<Sessions['delete']>): Promise<void> {
     checkId(id);
-    const open = this.#open.get(id);
-    if (open !== undefined) {
-      for (const turn of open.running) void turn.abort('The session is deleted.');
-      this.#open.delete(id);
-      return open.live.remove(() => this.#removeBelow(id));
-    }
-    const { storage, owner } = this.#runtime;
-    const lease = await storage.acquire(id, { owner, expect: 'existing' });
-    try {
-      await this.#removeBelow(id);
-      await storage.remove(lease);
-    } finally {
-      await lease.release();
-    }
-    this.#runtime.hubs.gone(id);
+    return this.#open.remove(this.#runtime, id, { ...options, below: () => this.#removeBelow(id) });
   }
 
   /**

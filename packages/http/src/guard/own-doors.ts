@@ -70,9 +70,9 @@ function ownDoors(all: Sessions, owner: string): Sessions {
       await own(id);
       return ownPart(await all.tree(id, options), id, owner);
     },
-    delete: async (id) => {
+    delete: async (id, options) => {
       await own(id);
-      return all.delete(id);
+      return all.delete(id, options);
     },
     deleteAll: async () => {
       for (const { id } of await listOf()) await all.delete(id);

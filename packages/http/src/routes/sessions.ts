@@ -1,7 +1,7 @@
 import { RepriseError } from '@reprise/core';
 import type { ForkOptions, Making, Query, Session, SessionOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
-import { etagOf, notModified, withCondition } from '../etag.ts';
+import { etagOf, notModified, onlyIf, withCondition } from '../etag.ts';
 import { once } from '../idempotency.ts';
 import { keyedBy, madeOnce } from '../making.ts';
 import { idRefused, ownersKept } from '../guard/owner.ts';
@@ -111,14 +111,16 @@ export const sessionRoutes: readonly Route[] = [
       summary: 'Delete a session for good.',
       scope: 'admin',
       params,
+      headers: ['If-Match'],
       answers: { 204: { description: 'It is gone.' } },
       errors: ['SESSION_NOT_FOUND', 'SESSION_BUSY'],
     },
-    async ({ params: { id } }, { sessions, pool }) => {
-      pool.forget(id);
-      await sessions.delete(id);
-      return noContent();
-    },
+    ({ params: { id }, request }, { sessions, pool }) =>
+      onlyIf(request, async (options) => {
+        await sessions.delete(id, options);
+        pool.forget(id);
+        return noContent();
+      }),
   ),
   route(
     {
