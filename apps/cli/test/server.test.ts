@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anthropic, samplePng, startFakeProvider } from '@reprise/fake-provider';
@@ -18,9 +27,9 @@ let fake: FakeProvider;
 let serving: { readonly url: string; stop(): Promise<number> };
 
 /** What a terminal in the working directory has. */
-const ioOf = (stdin?: string, env: Record<string, string> = {}) =>
+const ioOf = (stdin?: string, env: Record<string, string> = {}, cwd = root) =>
   fakeIo({
-    cwd: root,
+    cwd,
     env: { REPRISE_HOME: join(root, 'home'), ANTHROPIC_BASE_URL: fake.url, ANTHROPIC_API_KEY: 'test', ...env },
     ...(stdin !== undefined && { stdin: { kind: 'pipe', text: stdin } }),
   });
@@ -374,6 +383,23 @@ describe('--server', () => {
     const { host } = new URL(serving.url);
     expect(await go(['session', 'list', '--server', `http://me:secret@${host}`])).toMatchObject({ code: 2 });
     expect(await go(['session', 'list', '--server', `http://${host}?token=x`])).toMatchObject({ code: 2 });
+  });
+
+  it('takes --cwd from where one is on this machine, and only whole paths elsewhere', async () => {
+    mkdirSync(join(root, 'project/src'), { recursive: true });
+    const token = { REPRISE_TOKEN: readFileSync(join(root, 'home/server-token'), 'utf8').trim() };
+    const at = () => ioOf(undefined, token, join(root, 'project'));
+    const run = (cwd: string, server = serving.url) =>
+      go(['run', '--server', server, ...MODEL, '--cwd', cwd, 'look'], at());
+    says('Seen.');
+    expect(await run('src')).toMatchObject({ code: 0 });
+    const { out } = await there(['session', 'list', '--json']);
+    expect(JSON.parse(out)).toMatchObject([{ cwd: join(root, 'project/src') }]);
+    expect(await run('none')).toMatchObject({ code: 2, err: expect.stringContaining('names no directory') as string });
+    expect(await run('src', 'https://agent.example')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('relative') as string,
+    });
   });
 
   it('tells its version to who has the token', async () => {

@@ -80,6 +80,17 @@ test('a session that somebody has changed is not deleted by who does not know it
   expect((await call('GET', `/v1/sessions/${id}`)).status).toBe(404);
 });
 
+test('a working directory is an absolute path: a relative one would be relative to where the server was started', async () => {
+  const { call, session } = stage();
+  const id = await session();
+  for (const cwd of ['', 'src', './src', '..', '~/src', 'c:src']) {
+    expect((await call('POST', '/v1/sessions', { cwd })).status).toBe(400);
+    expect((await call('PATCH', `/v1/sessions/${id}`, { cwd })).status).toBe(400);
+  }
+  for (const cwd of ['/src', 'C:\\src', 'c:/src'])
+    expect(await call('POST', '/v1/sessions', { cwd })).toMatchObject({ status: 201, body: { cwd } });
+});
+
 test('a condition is looked at, or refused', async () => {
   const { call, session } = stage();
   const id = await session();

@@ -1,5 +1,6 @@
 import type { SessionChange } from '@reprise/client';
 import { RepriseError } from '@reprise/core';
+import { directoryOf } from '@reprise/session/compose';
 import { terminalAsker } from '@reprise/tui';
 import type { Io } from '@reprise/tui';
 import type { RunFlags } from '../commands/options.ts';
@@ -25,13 +26,21 @@ export function openRemote(io: Io, flags: RunFlags, server: string): Composition
   const onAsk = flags['on-ask'] ?? (ask === undefined ? 'deny' : 'wait');
   const sessions = connectTo(io, flags, server, { onAsk, ...(ask && { ask }) });
   // On this machine the directory where we are is there too; elsewhere the server has one of its own.
-  const cwd = flags.cwd ?? (isLoopback(serverUrl(server)) ? io.cwd : undefined);
+  const cwd = isLoopback(serverUrl(server)) ? directoryOf(flags.cwd, io.cwd, '--cwd') : elsewhere(flags.cwd);
   const there: Composition['sessions'] = {
     ...sessions,
     create: (settings) => sessions.create(named(settings)),
     resume: (id, settings) => sessions.resume(id, named(settings)),
   };
   return { sessions: there, defaults: { model: () => undefined, ...(cwd !== undefined && { cwd }) } };
+}
+
+/** A directory of another machine: only that knows whether it is there. */
+function elsewhere(cwd: string | undefined): string | undefined {
+  if (cwd === undefined || /^(\/|[a-z]:[\\/])/i.test(cwd)) return cwd;
+  throw new RepriseError('INVALID_INPUT', `--cwd ${cwd} is relative, and nobody on the server knows to what.`, {
+    hint: 'Give the whole path that it has on the server.',
+  });
 }
 
 /** A model on a server has a name and nothing else, as it has on the command line. */

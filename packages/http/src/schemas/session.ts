@@ -105,7 +105,11 @@ const facts = {
   tags: z.array(z.string().max(200)).max(100).optional(),
   tools: z.array(z.string()).optional().describe('Exactly these; all of the server’s if absent.'),
   systemPrompt: z.string().optional(),
-  cwd: z.string().optional().describe('Working directory of the tools.'),
+  cwd: z
+    .string()
+    .regex(/^(\/|[A-Za-z]:[\\/])/, 'must be an absolute path')
+    .optional()
+    .describe('Working directory of the tools, an absolute path.'),
 };
 
 export const newSession = z.strictObject({ ...facts, ...settings });
