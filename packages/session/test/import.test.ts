@@ -1,23 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anthropic, startFakeProvider } from '@reprise/fake-provider';
-import type { FakeProvider } from '@reprise/fake-provider';
-import type { Sessions } from '@reprise/core';
-import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+import { expect, test } from 'vitest';
+import { anthropic } from '@reprise/fake-provider';
+import { MODELS, stageForEach } from './support.ts';
 
-let fake: FakeProvider;
-let folder: ReturnType<typeof temporaryFolder>;
-let sessions: Sessions;
-
-beforeEach(async () => {
-  fake = await startFakeProvider({ strict: true });
-  folder = temporaryFolder();
-  sessions = sessionsOn(folder.path, fake);
-});
-afterEach(async () => {
-  await sessions.close();
-  await fake.close();
-  folder.remove();
-});
+const stage = stageForEach();
 
 const timestamp = '2026-01-01T00:00:00.000Z';
 const model = MODELS.anthropic;
@@ -41,31 +26,30 @@ test('the model is told what imported tools gave', async () => {
     },
     { role: 'assistant', content: 'Sunny in Rome.', timestamp },
   ];
-  const session = await sessions.import(messages, { model });
+  const session = await stage.sessions.import(messages, { model });
   session.registerTool({ name: 'weather', description: 'Tells.', handler: () => '' });
   expect((await session.getMessages())[1]?.toolResults).toEqual([
     { id: 'a', result: null, error: 'no such place' },
     { id: 'b', result: 'sunny' },
   ]);
-  fake.fallback('anthropic', anthropic.message({ text: 'Yes.' }));
+  stage.fake.fallback('anthropic', anthropic.message({ text: 'Yes.' }));
   await session.message('Sure?');
   const heard = [
     { type: 'tool_result', tool_use_id: 'a', content: 'no such place', is_error: true },
     { type: 'tool_result', tool_use_id: 'b', content: 'sunny' },
   ];
-  expect(fake.requests.at(-1)?.json.messages[2].content).toMatchObject(heard);
+  expect(stage.fake.requests.at(-1)?.json.messages[2].content).toMatchObject(heard);
   // The same from the records alone.
-  await sessions.close();
-  sessions = sessionsOn(folder.path, fake);
-  const again = await sessions.resume(session.id);
+  await stage.restart();
+  const again = await stage.sessions.resume(session.id);
   again.registerTool({ name: 'weather', description: 'Tells.', handler: () => '' });
   await again.message('Really?');
-  expect(fake.requests.at(-1)?.json.messages[2].content).toMatchObject(heard);
+  expect(stage.fake.requests.at(-1)?.json.messages[2].content).toMatchObject(heard);
 });
 
 test('two messages of one id stay two messages', async () => {
   const messages = ['One', 'Two'].map((content) => ({ id: 'same', role: 'user', content, timestamp }));
-  const session = await sessions.import(messages, { model });
+  const session = await stage.sessions.import(messages, { model });
   const imported = await session.getMessages();
   expect(imported.map(({ content }) => content)).toEqual(['One', 'Two']);
   expect(imported[0]?.id).toBe('same');

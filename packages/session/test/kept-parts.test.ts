@@ -1,34 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { anthropic, google, openaiResponses, startFakeProvider, validateRequest } from '@reprise/fake-provider';
-import type { Dialect, FakeProvider, WireEvent } from '@reprise/fake-provider';
-import type { SessionOptions, Sessions } from '@reprise/core';
-import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+import { describe, expect, test } from 'vitest';
+import { anthropic, google, openaiResponses, validateRequest } from '@reprise/fake-provider';
+import type { Dialect, WireEvent } from '@reprise/fake-provider';
+import type { SessionOptions } from '@reprise/core';
+import { MODELS, stageForEach } from './support.ts';
 
 /** Any AI SDK model is a model of a session. */
 type Model = Exclude<SessionOptions['model'], string>;
 type Prompt = Parameters<Model['doStream']>[0]['prompt'];
 type Stream = Awaited<ReturnType<Model['doStream']>>['stream'];
 
-let fake: FakeProvider;
-let folder: ReturnType<typeof temporaryFolder>;
-let sessions: Sessions;
-
-beforeEach(async () => {
-  fake = await startFakeProvider({ strict: true });
-  folder = temporaryFolder();
-  sessions = sessionsOn(folder.path, fake);
-});
-afterEach(async () => {
-  await sessions.close();
-  await fake.close();
-  folder.remove();
-});
-
-/** The same store with nothing in memory. */
-async function restart(): Promise<void> {
-  await sessions.close();
-  sessions = sessionsOn(folder.path, fake);
-}
+const stage = stageForEach();
 
 const page = { url: 'https://foxes.example/ä', title: 'Füchse' };
 
@@ -111,28 +92,28 @@ const THEIRS = /c2lnbmF0dXJl|cmVkYWN0ZWQ|srvtoolu|web_search|c2VhbGVk|rs_1|ws_1|
 
 describe.each(Object.entries(CASES) as [Dialect, Case][])('%s', (from, { model, events, back, sources, usage }) => {
   test('reasoning, what the provider ran, sources, files and usage are kept, and go back byte for byte after a restart', async () => {
-    const session = await sessions.create({ model, tools: [] });
-    fake.script(from, events);
+    const session = await stage.sessions.create({ model, tools: [] });
+    stage.fake.script(from, events);
     const message = await session.message('Search');
     expect(message).toMatchObject({ content: 'Grüße 🦊', usage });
     // Calls that the provider ran are not in the spec's list, and nobody here runs them.
     expect(message.toolCalls).toBeUndefined();
-    expect(fake.requests).toHaveLength(1);
+    expect(stage.fake.requests).toHaveLength(1);
 
-    await restart();
-    const again = await sessions.resume(session.id);
+    await stage.restart();
+    const again = await stage.sessions.resume(session.id);
     expect(await again.getMessages()).toEqual([expect.objectContaining({ content: 'Search' }), message]);
     const { records } = await again.export();
     const step = records?.find((record) => (record as { type: string }).type === 'step') as any;
     const found = step.parts.filter(({ part }: any) => part?.type === 'source').map(({ part }: any) => part.url);
     expect(found).toEqual(sources);
 
-    fake.script(
+    stage.fake.script(
       from,
       { anthropic, 'openai-responses': openaiResponses, google }[from as 'google'].message({ text: 'Yes.' }),
     );
     await again.message('Really?');
-    const json = fake.requests.at(-1)?.json;
+    const json = stage.fake.requests.at(-1)?.json;
     const sent = JSON.stringify(json.messages ?? json.input ?? json.contents);
     let at = 0;
     for (const block of back) {
@@ -140,21 +121,21 @@ describe.each(Object.entries(CASES) as [Dialect, Case][])('%s', (from, { model, 
       expect(place, `${block}\nbehind ${at} in\n${sent}`).toBeGreaterThanOrEqual(at);
       at = place + block.length;
     }
-    expect(validateRequest(fake.requests.at(-1)!)).toEqual([]);
+    expect(validateRequest(stage.fake.requests.at(-1)!)).toEqual([]);
   });
 
   test.each(Object.entries(MODELS).filter(([to]) => to !== from))('nothing of it goes to %s', async (to, other) => {
-    const session = await sessions.create({ model, tools: [] });
-    fake.script(from, events);
+    const session = await stage.sessions.create({ model, tools: [] });
+    stage.fake.script(from, events);
     await session.message('Search');
-    await restart();
-    fake.script(to as Dialect, (request) => {
+    await stage.restart();
+    stage.fake.script(to as Dialect, (request) => {
       const sent = request.text;
       expect(sent).toContain('Grüße 🦊');
       expect(sent).not.toMatch(THEIRS);
       return { status: 401, body: { error: { message: 'enough' } } };
     });
-    const there = await sessions.resume(session.id, { model: other });
+    const there = await stage.sessions.resume(session.id, { model: other });
     await expect(there.message('And you?')).rejects.toMatchObject({ code: 'AUTH' });
   });
 });
@@ -193,12 +174,12 @@ test('parts that no version of this code knows are kept as they came; a custom o
       return { stream: stream as Stream };
     },
   });
-  const session = await sessions.create({ model: modelOf('acme.chat'), tools: [] });
+  const session = await stage.sessions.create({ model: modelOf('acme.chat'), tools: [] });
   expect(session.state.model).toBe('acme/one');
   expect(await session.message('Hi')).toMatchObject({ content: 'Hello.', usage: { input: 3, output: 2 } });
 
-  await restart();
-  const again = await sessions.resume(session.id, { model: modelOf('acme.chat') });
+  await stage.restart();
+  const again = await stage.sessions.resume(session.id, { model: modelOf('acme.chat') });
   const step = (await again.export()).records?.find((record) => (record as { type: string }).type === 'step') as any;
   expect(step.parts.filter(({ type }: { type: string }) => type === 'other')).toEqual([
     { type: 'other', part: hologram },
@@ -209,7 +190,7 @@ test('parts that no version of this code knows are kept as they came; a custom o
     { type: 'text', text: 'Hello.' },
     { type: 'custom', kind: 'acme.memo', providerOptions: custom.providerMetadata },
   ]);
-  const other = await sessions.resume(session.id, { model: modelOf('other.chat') });
+  const other = await stage.sessions.resume(session.id, { model: modelOf('other.chat') });
   await other.message('And you?');
   expect(JSON.stringify(prompts[2])).not.toContain('c2VhbA');
   expect(JSON.stringify(prompts[2])).toContain('Hello.');

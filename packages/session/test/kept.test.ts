@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   anthropic,
   google,
@@ -7,41 +7,27 @@ import {
   startFakeProvider,
   validateRequest,
 } from '@reprise/fake-provider';
-import type { Dialect, FakeProvider, WireEvent } from '@reprise/fake-provider';
-import type { Session, Sessions } from '@reprise/core';
-import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+import type { Dialect, WireEvent } from '@reprise/fake-provider';
+import type { Session } from '@reprise/core';
+import { MODELS, sessionsOn, stageForEach } from './support.ts';
 
-let fake: FakeProvider;
-let folder: ReturnType<typeof temporaryFolder>;
-let sessions: Sessions;
-
-beforeEach(async () => {
-  fake = await startFakeProvider({ strict: true });
-  folder = temporaryFolder();
-  sessions = sessionsOn(folder.path, fake);
-});
-afterEach(async () => {
-  await sessions.close();
-  await fake.close();
-  folder.remove();
-});
+const stage = stageForEach();
 
 const look = { name: 'look', description: 'Looks.', handler: ({ at }: { at: string }) => `seen ${at}` };
 
 async function begin(model: string): Promise<Session> {
-  const session = await sessions.create({ model, tools: [] });
+  const session = await stage.sessions.create({ model, tools: [] });
   return session.registerTool({ ...look, parameters: { type: 'object', properties: { at: { type: 'string' } } } });
 }
 
 /** The same session in a new process: nothing but the folder is left. */
 async function restarted(id: string, model?: string): Promise<Session> {
-  await sessions.close();
-  sessions = sessionsOn(folder.path, fake);
-  const session = await sessions.resume(id, model === undefined ? {} : { model });
+  await stage.restart();
+  const session = await stage.sessions.resume(id, model === undefined ? {} : { model });
   return session.registerTool({ ...look, parameters: { type: 'object', properties: { at: { type: 'string' } } } });
 }
 
-const last = (): any => fake.requests.at(-1)?.json;
+const last = (): any => stage.fake.requests.at(-1)?.json;
 const parallel = [
   { id: 'call_a', name: 'look', input: { at: 'ä' } },
   { id: 'call_b', name: 'look', input: { at: 'b' } },
@@ -60,7 +46,7 @@ describe('Anthropic', () => {
 
   test('thinking with its signature, redacted thinking and parallel calls come back over several steps, and after a restart', async () => {
     const again = { ...blocks[3], id: 'toolu_c' };
-    fake.script(
+    stage.fake.script(
       'anthropic',
       anthropic.message({ blocks: [...blocks] }),
       anthropic.message({ blocks: [{ type: 'thinking', thinking: 'Once more.' }, again] }),
@@ -85,7 +71,7 @@ describe('Anthropic', () => {
     ]);
     const before = last().messages;
 
-    fake.script('anthropic', anthropic.message({ text: 'Yes.' }));
+    stage.fake.script('anthropic', anthropic.message({ text: 'Yes.' }));
     await (await restarted(session.id)).message('Really?');
     expect(last().messages.slice(0, before.length).map(assistant)).toEqual(before.map(assistant));
     expect(assistant(last().messages[5])).toEqual([
@@ -103,13 +89,16 @@ describe('Anthropic', () => {
         { type: 'web_search_result', url: 'http://a.test/', title: 'A', encrypted_content: 'ZW5j', page_age: null },
       ],
     };
-    fake.script('anthropic', anthropic.message({ blocks: [served, found, { type: 'text', text: 'There is news.' }] }));
+    stage.fake.script(
+      'anthropic',
+      anthropic.message({ blocks: [served, found, { type: 'text', text: 'There is news.' }] }),
+    );
     const session = await begin(MODELS.anthropic);
     const message = await session.message('Search');
     expect(message.content).toBe('There is news.');
     expect(message.toolCalls).toBeUndefined();
 
-    fake.script('anthropic', anthropic.message({ text: 'Yes.' }));
+    stage.fake.script('anthropic', anthropic.message({ text: 'Yes.' }));
     await (await restarted(session.id)).message('Really?');
     expect(last().messages[1].content.map(bare)).toEqual([served, found, { type: 'text', text: 'There is news.' }]);
   });
@@ -118,7 +107,7 @@ describe('Anthropic', () => {
     const events = anthropic.message({ thinking: 'Wait.', text: 'So far. ', stop: 'pause_turn' });
     const lenient = await startFakeProvider();
     try {
-      const there = sessionsOn(folder.path, lenient);
+      const there = sessionsOn(stage.folder, lenient);
       lenient.script('anthropic', events, anthropic.message({ text: 'Done.' }));
       const session = await there.create({ model: MODELS.anthropic, tools: [] });
       expect((await session.message('Go')).content).toBe('Done.');
@@ -137,7 +126,7 @@ describe('OpenAI responses', () => {
   test('reasoning items come back: id, the last encrypted content, every summary part', async () => {
     const reasoning = { id: 'rs_1', summary: ['First part.', 'Second part.'], encrypted: 'ZW5jcnlwdGVkLWxhc3Q=' };
     const bare = { id: 'rs_2', summary: [], encrypted: 'bm8gc3VtbWFyeQ==' };
-    fake.script(
+    stage.fake.script(
       'openai-responses',
       openaiResponses.message({ reasoning, text: 'I look twice.', toolCalls: parallel }),
       openaiResponses.message({ reasoning: bare, toolCalls: [{ id: 'call_c', name: 'look', input: {} }] }),
@@ -161,7 +150,7 @@ describe('OpenAI responses', () => {
     expect(items()).toMatchObject(expected);
     expect(last()).toMatchObject({ store: false, include: ['reasoning.encrypted_content'] });
 
-    fake.script('openai-responses', openaiResponses.message({ text: 'Yes.' }));
+    stage.fake.script('openai-responses', openaiResponses.message({ text: 'Yes.' }));
     await (await restarted(session.id)).message('Really?');
     expect(items()).toMatchObject([...expected, { role: 'assistant' }]);
   });
@@ -169,7 +158,7 @@ describe('OpenAI responses', () => {
 
 describe('OpenAI chat, a compatible server', () => {
   test('reasoning and parallel calls come back', async () => {
-    fake.script(
+    stage.fake.script(
       'openai-chat',
       openaiChat.message({ reasoning: 'Hm.', text: 'I look.', toolCalls: parallel }),
       openaiChat.message({ text: 'Seen.' }),
@@ -198,7 +187,7 @@ describe('OpenAI chat, a compatible server', () => {
 
 describe('Google', () => {
   test('thought signatures come back: on the first of parallel calls', async () => {
-    fake.script(
+    stage.fake.script(
       'google',
       google.message({ thinking: 'Hm.', text: 'I look.', toolCalls: parallel, signature: 'c2lnLTE=' }),
       google.message({ toolCalls: [{ name: 'look', input: { at: 'c' } }], signature: 'c2lnLTI=' }),
@@ -222,7 +211,7 @@ describe('Google', () => {
     const data = structuredClone((only as WireEvent).data) as any;
     const image = { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' }, thoughtSignature: 'c2ln' };
     data.candidates[0].content.parts.push(image);
-    fake.script('google', [{ data }], google.message({ text: 'Yes.' }));
+    stage.fake.script('google', [{ data }], google.message({ text: 'Yes.' }));
     const session = await begin(MODELS.google);
     await session.message('Draw');
     await (await restarted(session.id)).message('Brighter');
@@ -238,7 +227,7 @@ describe('Google', () => {
     };
     const first = part({});
     delete (first.data as any).candidates[0].finishReason;
-    fake.script(
+    stage.fake.script(
       'google',
       [first, part({ text: '', thoughtSignature: 'ZW5k' })],
       [part({ text: 'Signed.', thoughtSignature: 'dGV4dA==' })],
@@ -284,14 +273,14 @@ describe('another model on the same session', () => {
   const pairs = dialects.flatMap((from) => dialects.flatMap((to) => (from === to ? [] : [[from, to] as const])));
   test.each(pairs)('%s → %s and back', async (from, to) => {
     const session = await begin(MODELS[from]);
-    fake.script(from, ...turns[from]());
+    stage.fake.script(from, ...turns[from]());
     await session.message('Look');
     const there = await restarted(session.id, MODELS[to]);
-    fake.script(to, ...turns[to]());
-    const at = fake.requests.length;
+    stage.fake.script(to, ...turns[to]());
+    const at = stage.fake.requests.length;
     await there.message('And you?');
     // Not even a trace of the other provider's own parts, and everything that was said and seen.
-    const [first] = fake.requests.slice(at);
+    const [first] = stage.fake.requests.slice(at);
     expect(first?.dialect).toBe(to);
     const sent = JSON.stringify(first?.json.messages ?? first?.json.contents ?? first?.json.input);
     expect(sent.replaceAll('skip_thought_signature_validator', '').replaceAll('"thoughtSignature":""', '')).not.toMatch(
@@ -300,11 +289,11 @@ describe('another model on the same session', () => {
     for (const text of ['Look', 'I look.', 'seen ä', 'seen b', 'Seen.', 'And you?']) expect(sent).toContain(text);
 
     const back = await restarted(session.id, MODELS[from]);
-    fake.script(from, ...turns[from]());
+    stage.fake.script(from, ...turns[from]());
     await back.message('You again');
-    expect(fake.requests).toHaveLength(6);
+    expect(stage.fake.requests).toHaveLength(6);
     // What was its own at the first time is its own again.
-    const own = fake.requests.filter(({ dialect }) => dialect === from);
+    const own = stage.fake.requests.filter(({ dialect }) => dialect === from);
     const opaque = (json: any): string[] =>
       [
         ...JSON.stringify(json).matchAll(
@@ -314,6 +303,6 @@ describe('another model on the same session', () => {
     const kept = opaque(own[1]?.json);
     expect(kept.length).toBeGreaterThan(0);
     expect(opaque(own[2]?.json).slice(0, kept.length)).toEqual(kept);
-    for (const request of fake.requests) expect(validateRequest(request)).toEqual([]);
+    for (const request of stage.fake.requests) expect(validateRequest(request)).toEqual([]);
   });
 });

@@ -1,48 +1,32 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anthropic, startFakeProvider } from '@reprise/fake-provider';
-import type { FakeProvider } from '@reprise/fake-provider';
-import type { Session, Sessions } from '@reprise/core';
+import { expect, test } from 'vitest';
+import { anthropic } from '@reprise/fake-provider';
+import type { Session } from '@reprise/core';
 import { verifySession } from '@reprise/storage-fs';
-import { MODELS, sessionsOn, temporaryFolder } from './support.ts';
+import { MODELS, stageForEach } from './support.ts';
 
-let fake: FakeProvider;
-let folder: ReturnType<typeof temporaryFolder>;
-let sessions: Sessions;
+const stage = stageForEach();
 
-beforeEach(async () => {
-  fake = await startFakeProvider({ strict: true });
-  folder = temporaryFolder();
-  sessions = sessionsOn(folder.path, fake);
-});
-afterEach(async () => {
-  await sessions.close();
-  await fake.close();
-  folder.remove();
-});
-
-const root = (): string => join(folder.path, 'sessions');
+const root = (): string => join(stage.folder, 'sessions');
 const texts = async (session: Session) => (await session.getMessages()).map(({ content }) => content);
 /** The messages of the last request, without the marks that tell a cache where to stop. */
 const sent = (): unknown[] =>
   JSON.parse(
-    JSON.stringify(fake.requests.at(-1)?.json.messages, (name, value) =>
+    JSON.stringify(stage.fake.requests.at(-1)?.json.messages, (name, value) =>
       name === 'cache_control' ? undefined : value,
     ),
   );
 
 /** A new process, to which a file of the session may be lost. */
 async function restarted(id: string, lost?: string): Promise<Session> {
-  await sessions.close();
-  if (lost !== undefined) rmSync(join(root(), id, lost));
-  sessions = sessionsOn(folder.path, fake);
-  return sessions.resume(id);
+  await stage.restart(() => lost === undefined || rmSync(join(root(), id, lost)));
+  return stage.sessions.resume(id);
 }
 
 test('on files: a rewind and an undo survive restarts and lost summaries, the files stay sound, and the wire begins as it did', async () => {
-  fake.script('anthropic', ...['a1', 'a2', 'b2', 'c2'].map((text) => anthropic.message({ text })));
-  const session = await sessions.create({ model: MODELS.anthropic, tools: [] });
+  stage.fake.script('anthropic', ...['a1', 'a2', 'b2', 'c2'].map((text) => anthropic.message({ text })));
+  const session = await stage.sessions.create({ model: MODELS.anthropic, tools: [] });
   const { id } = session;
   await session.message('one');
   await session.message('two');

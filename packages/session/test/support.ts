@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sessions, SessionsConfig } from '@reprise/core';
+import { startFakeProvider } from '@reprise/fake-provider';
 import type { FakeProvider } from '@reprise/fake-provider';
 import { createModels } from '@reprise/providers';
 import { nodeFetch } from '@reprise/providers/node-fetch';
 import { fsStorage } from '@reprise/storage-fs';
 import { createDefaultSessions } from '@reprise/session';
+import { afterEach, beforeEach } from 'vitest';
 
 /** A folder of one's own, and how to get rid of it. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
@@ -44,4 +46,37 @@ export function sessionsOn(folder: string, fake: FakeProvider, parts: Partial<Se
     random: () => 0,
     ...parts,
   });
+}
+
+/** The default sessions of a test, on a folder of its own and a strict fake. */
+interface Stage {
+  readonly fake: FakeProvider;
+  readonly folder: string;
+  readonly sessions: Sessions;
+  /** The same store with nothing in memory, as for a new process; `between` happens while no process runs. */
+  restart(between?: () => void): Promise<void>;
+}
+
+/** A new stage before each test of the file, of which nothing is left after it. */
+export function stageForEach(): Stage {
+  const folder = { path: '', remove: (): void => undefined };
+  const stage = {
+    async restart(between?: () => void) {
+      await stage.sessions.close();
+      between?.();
+      stage.sessions = sessionsOn(stage.folder, stage.fake);
+    },
+  } as { -readonly [K in keyof Stage]: Stage[K] };
+  beforeEach(async () => {
+    Object.assign(folder, temporaryFolder());
+    stage.folder = folder.path;
+    stage.fake = await startFakeProvider({ strict: true });
+    stage.sessions = sessionsOn(stage.folder, stage.fake);
+  });
+  afterEach(async () => {
+    await stage.sessions.close();
+    await stage.fake.close();
+    folder.remove();
+  });
+  return stage;
 }
