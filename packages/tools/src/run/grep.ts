@@ -2,41 +2,35 @@ import type { ToolContext } from '@reprise/core';
 import type { Settings } from '../options.ts';
 import type { GrepInput, GrepOutput } from '../tools/grep.ts';
 import { globMatcher } from './glob-match.ts';
-import { COMMON_ARGS, ripgrep } from './ripgrep.ts';
-import { MAX_RESULT_BYTES, openTarget, resultOutput, shownPath } from './search.ts';
+import { COMMON_ARGS } from './ripgrep.ts';
+import { search, shownPath } from './search.ts';
+import type { Searching } from './search.ts';
 import { redact, secretsOf, showLine } from './secrets.ts';
 
 /** Longer lines are cut by ripgrep already, so that one line can't fill the memory. */
 const MAX_COLUMNS = 16_384;
 
 export async function runGrep(input: GrepInput, context: ToolContext, settings: Settings): Promise<GrepOutput> {
-  const target = await openTarget(input.path, context, settings);
   const secrets = secretsOf(settings);
-  const output = resultOutput('grep', context, settings);
   const mode = input.mode ?? 'content';
   const filter = globFilter(input.glob);
-  let count = 0;
-  try {
-    const { timedOut } = await ripgrep(
-      {
-        args: [
-          ...COMMON_ARGS,
-          ...modeArgs(input),
-          ...filter.args,
-          '--',
-          input.pattern,
-          target.kind === 'file' ? '-' : './',
-        ],
+  const searching = {
+    tool: 'grep',
+    path: input.path,
+    nothing: 'No matches.',
+    ask(target, found) {
+      const isFile = target.kind === 'file';
+      return {
+        args: [...COMMON_ARGS, ...modeArgs(input), ...filter.args, '--', input.pattern, isFile ? '-' : './'],
         cwd: target.cwd,
-        ...(target.kind === 'file' && { stdin: target.handle.fd }),
+        ...(isFile && { stdin: target.handle.fd }),
         separator: mode === 'files' ? '\0' : '\n',
-        signal: context.signal,
         async item(text) {
           const cut = text.indexOf('\0');
           const below = mode === 'files' ? text : text.slice(0, Math.max(0, cut));
           const rest = mode === 'files' ? '' : text.slice(cut + 1);
-          if (target.kind === 'folder' && below !== '' && !filter.passes(below.replace(/^\.\//, ''))) return true;
-          const name = target.kind === 'file' ? target.shown : shownPath(target, below);
+          if (!isFile && below !== '' && !filter.passes(below.replace(/^\.\//, ''))) return true;
+          const name = isFile ? target.shown : shownPath(target, below);
           const path = redact(name, secrets);
           const sign = /^\d+-/.test(rest) ? '-' : ':';
           const line =
@@ -45,26 +39,12 @@ export async function runGrep(input: GrepInput, context: ToolContext, settings: 
               : below === ''
                 ? redact(rest.replace(/^<stdin>(?=: )/, name), secrets)
                 : `${path}${sign}${showLine(rest, secrets)}`;
-          if (line !== '--') count++;
-          await output.push(`${line}\n`);
-          return output.bytes < MAX_RESULT_BYTES;
+          return found(line, line !== '--');
         },
-      },
-      settings,
-    );
-    const { text, truncated, spill } = await output.end();
-    const result = text === '' ? (timedOut ? '' : 'No matches.') : text;
-    return {
-      output: result,
-      count,
-      ...(truncated && { truncated }),
-      ...(spill !== undefined && { spill }),
-      ...(timedOut && { timedOut }),
-    };
-  } finally {
-    await output.end();
-    await target.handle.close();
-  }
+      };
+    },
+  } satisfies Searching;
+  return search(searching, context, settings);
 }
 
 function modeArgs({ mode, ignoreCase, literal, context }: GrepInput): string[] {

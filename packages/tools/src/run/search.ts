@@ -8,12 +8,14 @@ import { Output } from '../io/output.ts';
 import { openSpill } from '../io/spill.ts';
 import type { Settings } from '../options.ts';
 import { isInside } from '../policy/protected.ts';
+import { ripgrep } from './ripgrep.ts';
+import type { Search } from './ripgrep.ts';
 
 /** Results of a search are kept up to here; then the search ends. */
-export const MAX_RESULT_BYTES = 16 * 2 ** 20;
+const MAX_RESULT_BYTES = 16 * 2 ** 20;
 
 /** What is searched, held open so that it can't be exchanged meanwhile (Linux; elsewhere by path). */
-export interface Target {
+interface Target {
   readonly kind: 'folder' | 'file';
   readonly handle: FileHandle;
   /** A working directory for the search's process. */
@@ -23,7 +25,7 @@ export interface Target {
   readonly real: string;
 }
 
-export async function openTarget(path: string | undefined, context: ToolContext, settings: Settings): Promise<Target> {
+async function openTarget(path: string | undefined, context: ToolContext, settings: Settings): Promise<Target> {
   const found = await place(path ?? '.', context, settings, 'read');
   const handle = await openRead(found, settings);
   try {
@@ -46,9 +48,53 @@ export function shownPath(target: Target, below: string): string {
   return target.shown === '' ? clean : `${target.shown}/${clean}`;
 }
 
-export function resultOutput(tool: string, context: ToolContext, settings: Settings): Output {
-  return new Output({
+/** What a search found, as its tool gives it. */
+interface Found {
+  readonly output: string;
+  readonly count: number;
+  readonly truncated?: true;
+  readonly spill?: string;
+  readonly timedOut?: true;
+}
+
+export interface Searching {
+  readonly tool: string;
+  readonly path: string | undefined;
+  /** Stands for nothing found. */
+  readonly nothing: string;
+  /** How ripgrep is asked. `found` takes a line of the result, which counts unless it says otherwise; `false` ends the search. */
+  ask(target: Target, found: (line: string, counts?: boolean) => Promise<boolean>): Omit<Search, 'signal'>;
+}
+
+/** Searches below a path that is held open meanwhile, and gives what is found within the limits of a result. */
+export async function search(
+  { tool, path, nothing, ask }: Searching,
+  context: ToolContext,
+  settings: Settings,
+): Promise<Found> {
+  const target = await openTarget(path, context, settings);
+  const output = new Output({
     keep: 'head',
     spill: () => openSpill(settings.spillDir, tool, settings.maxSpillBytes, context.now()),
   });
+  let count = 0;
+  const found = async (line: string, counts = true): Promise<boolean> => {
+    if (counts) count += 1;
+    await output.push(`${line}\n`);
+    return output.bytes < MAX_RESULT_BYTES;
+  };
+  try {
+    const { timedOut } = await ripgrep({ ...ask(target, found), signal: context.signal }, settings);
+    const { text, truncated, spill } = await output.end();
+    return {
+      output: text === '' && !timedOut ? nothing : text,
+      count,
+      ...(truncated && { truncated }),
+      ...(spill !== undefined && { spill }),
+      ...(timedOut && { timedOut }),
+    };
+  } finally {
+    await output.end();
+    await target.handle.close();
+  }
 }
