@@ -54,11 +54,8 @@ export interface Lineage {
   readonly kind?: 'spawn';
 }
 
-/** Always the first record. */
-export interface SessionRecord {
-  readonly type: 'session';
-  readonly format: number;
-  readonly at: string;
+/** What a session is made with. Later records change it. */
+export interface Begun {
   readonly model: ModelName;
   readonly system: readonly PromptBlock[];
   readonly tools: readonly string[];
@@ -69,7 +66,15 @@ export interface SessionRecord {
   readonly cwd?: string;
   readonly tags?: readonly string[];
   readonly parent?: Lineage;
+  /** A mark of what made it. */
   readonly madeBy?: string;
+}
+
+/** Always the first record. */
+export interface SessionRecord extends Begun {
+  readonly type: 'session';
+  readonly format: number;
+  readonly at: string;
 }
 
 /** A user's message; `turn` is the turn that it opens, or steers if that is open already. Imports may hold system messages and messages without a turn. */

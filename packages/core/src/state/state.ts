@@ -1,19 +1,16 @@
 import type { JSONValue } from '@ai-sdk/provider';
 import type { Effort } from '../contracts/model.ts';
-import type { PromptBlock } from '../contracts/prompt.ts';
 import type { SessionState } from '../contracts/storage.ts';
 import type { TurnUsage } from '../contracts/turn.ts';
 import { estimateTokens } from '../context/estimate.ts';
 import type {
   AnswerRecord,
   AskRecord,
+  Begun,
   BodyRecord,
-  Lineage,
   MessageRecord,
-  ModelName,
   Repair,
   ReserveRecord,
-  Settings,
   StoredFile,
 } from '../records/types.ts';
 import type { Limits, UsageByModel } from '../contracts/usage.ts';
@@ -108,19 +105,9 @@ export function opened(turn: string, seq: number, { timestamp, effort, budget, o
 }
 
 /** What a session is after its records, with the bodies of the window alone. Only `reduce` makes one. */
-export interface State {
+export interface State extends Begun {
   readonly seq: number;
   readonly createdAt: string;
-  readonly model: ModelName;
-  readonly system: readonly PromptBlock[];
-  readonly tools: readonly string[];
-  readonly named: boolean;
-  readonly settings: Settings;
-  readonly title?: string;
-  readonly cwd?: string;
-  readonly tags?: readonly string[];
-  readonly parent?: Lineage;
-  readonly madeBy?: string;
   readonly lastMessage: string;
   readonly messageCount: number;
   readonly usage: SessionState['tokenUsage'];
