@@ -53,12 +53,12 @@ export type {
 export type { SessionTree, TreeNode, TreeOptions } from './contracts/tree.ts';
 export type { ConversationChange, Expected, MessagePage, MessageQuery, Undone } from './contracts/history.ts';
 export type { RetryPolicy, SessionsConfig, SpawnLimits } from './contracts/config.ts';
+export type { Clock } from './contracts/clock.ts';
 export type {
   AttachmentInput,
   ForkOptions,
   ImportOptions,
   Making,
-  Clock,
   CustomTool,
   ExportedFile,
   ExportedSession,

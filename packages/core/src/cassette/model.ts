@@ -1,6 +1,6 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { ModelResolver } from '../contracts/model.ts';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { RepriseError } from '../errors.ts';
 import { sleep, systemClock } from '../session/clock.ts';
 import { fromObject } from '../session/models.ts';

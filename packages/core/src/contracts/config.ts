@@ -2,7 +2,7 @@ import type { OnAsk } from './ask.ts';
 import type { Hooks } from './hooks.ts';
 import type { ModelResolver } from './model.ts';
 import type { PromptSource } from './prompt.ts';
-import type { Clock } from './session.ts';
+import type { Clock } from './clock.ts';
 import type { Owner, SessionStorage } from './storage.ts';
 import type { Asker, PermissionPolicy, Tool } from './tool.ts';
 

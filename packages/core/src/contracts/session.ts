@@ -324,10 +324,3 @@ export interface Sessions {
   /** Ends running turns as aborted, gives leases back, closes the store. */
   close(): Promise<void>;
 }
-
-/** Time, as an argument. Milliseconds since the epoch. */
-export interface Clock {
-  now(): number;
-  /** Calls back once, later; the answer cancels. `unref`: does not keep a process alive. */
-  timer(ms: number, fire: () => void, options?: { readonly unref?: boolean }): () => void;
-}

@@ -1,4 +1,4 @@
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { Piece, SessionStorage } from '../contracts/storage.ts';
 import { readable, records } from '../session/load.ts';
 import { sleep } from '../session/clock.ts';

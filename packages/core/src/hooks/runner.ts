@@ -1,5 +1,5 @@
 import type { CallFacts, Hooks, RecordFacts, RequestAdditions, RequestFacts, ResultFacts } from '../contracts/hooks.ts';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { RepriseError } from '../errors.ts';
 import { sleep } from '../session/clock.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 
 /** What timers look like where `unref` exists and where it does not. */
 interface Timer {

@@ -1,5 +1,5 @@
 import type { RetryPolicy, SessionsConfig, SpawnLimits } from '../contracts/config.ts';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { Owner } from '../contracts/storage.ts';
 import { Hubs } from '../follow/hubs.ts';
 import { HookRunner } from '../hooks/runner.ts';

@@ -1,7 +1,7 @@
 import type { SessionHead, SessionStorage } from '../contracts/storage.ts';
 import type { SessionUsage, UsageByModel } from '../contracts/usage.ts';
 import { isoNow } from './clock.ts';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { belowOf, worked } from '../state/account.ts';
 import { addModels, totalIn } from '../state/ledger.ts';
 import type { State } from '../state/state.ts';

@@ -1,5 +1,5 @@
 import type { JSONValue } from '@ai-sdk/provider';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import type { SubTask, ToolContext } from '../contracts/tool.ts';
 import type { Turn } from '../contracts/turn.ts';
 import type { StoredFile } from '../records/types.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { sleep } from '../session/clock.ts';
 
 /** How often a limit looks whether a person has answered. */

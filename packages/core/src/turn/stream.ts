@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { ResolvedModel } from '../contracts/model.ts';
-import type { Clock } from '../contracts/session.ts';
+import type { Clock } from '../contracts/clock.ts';
 import { RepriseError } from '../errors.ts';
 import type { Accumulator } from '../model/accumulate.ts';
 import { StopCutter, stopsFor } from '../model/stops.ts';

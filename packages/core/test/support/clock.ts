@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/contracts/session.ts';
+import type { Clock } from '../../src/contracts/clock.ts';
 
 interface Timer {
   readonly at: number;
