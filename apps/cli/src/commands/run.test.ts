@@ -190,15 +190,15 @@ describe('reprise run', () => {
   it('removes the copy where the message was refused, and not where it may have been taken', async () => {
     const fork = ['--session', 's1', '--fork', 'hi'];
     const refused = await go(fork, { refused: new RepriseError('RATE_LIMIT', 'Too many turns.') });
-    expect(refused.calls).toContainEqual(['delete', 'copy']);
+    expect(refused.calls).toContainEqual(['delete', 'copy', { expected: 4 }]);
     expect(refused.err).toContain('copy is removed again');
     for (const script of [
       { refused: new RepriseError('NETWORK', 'The connection failed.') },
       { outcome: { status: 'failed' as const, error: new RepriseError('RATE_LIMIT', 'Slow down.') } },
     ])
-      expect((await go(fork, script)).calls).not.toContainEqual(['delete', 'copy']);
+      expect((await go(fork, script)).calls.map(([name]) => name)).not.toContain('delete');
     const there = await go(['--session', 's1', 'hi'], { refused: new RepriseError('INVALID_INPUT', 'No.') });
-    expect(there.calls).not.toContainEqual(['delete', 's1']);
+    expect(there.calls.map(([name]) => name)).not.toContain('delete');
   });
 
   it.each([

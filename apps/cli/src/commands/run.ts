@@ -110,11 +110,12 @@ function busyOf({ queue, steer }: RunFlags): 'fail' | 'queue' | 'steer' {
  */
 async function forgotten(sessions: TurnSessions, id: string, had: number): Promise<boolean> {
   try {
-    if ((await sessions.info(id)).messageCount > had) return false;
-    await sessions.delete(id);
+    const { messageCount, seq } = await sessions.info(id);
+    if (messageCount > had) return false;
+    await sessions.delete(id, { expected: seq });
     return true;
   } catch {
-    // Then it stays, as it was made.
+    // Then it stays, as it was made, or with what somebody else has just said in it.
     return false;
   }
 }

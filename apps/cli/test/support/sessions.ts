@@ -126,7 +126,7 @@ export function fakeSessions(script: Script = {}, heads: readonly SessionHead[] 
     usage: async (id: string) => (calls.push(['usage', id]), { budget: script.budget }),
     info: async (id: string) => ({ ...known(id).head, messageCount: messages }),
     show: async (id: string) => ({ head: known(id).head, messages: [answer('Hello')] }),
-    delete: async (id: string) => void calls.push(['delete', id]),
+    delete: async (...given: unknown[]) => void calls.push(['delete', ...given]),
     import: async (data: unknown, options: unknown) => (calls.push(['import', data, options]), session('imported')),
     close: async () => void calls.push(['close']),
   } as unknown as Sessions;
