@@ -51,7 +51,15 @@ export type {
   TurnUsage,
 } from './contracts/turn.ts';
 export type { SessionTree, TreeNode, TreeOptions } from './contracts/tree.ts';
-export type { ConversationChange, Expected, MessagePage, MessageQuery, Undone } from './contracts/history.ts';
+export type {
+  ConversationChange,
+  Expected,
+  ExportedFile,
+  ExportedSession,
+  MessagePage,
+  MessageQuery,
+  Undone,
+} from './contracts/history.ts';
 export type { RetryPolicy, SessionsConfig, SpawnLimits } from './contracts/config.ts';
 export type { Clock } from './contracts/clock.ts';
 export type {
@@ -60,8 +68,6 @@ export type {
   ImportOptions,
   Making,
   CustomTool,
-  ExportedFile,
-  ExportedSession,
   MessageInput,
   PruneStrategy,
   Session,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ExportedSession } from '../src/contracts/session.ts';
+import type { ExportedSession } from '../src/contracts/history.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settled, until } from './support/clock.ts';
 import { call, calls, say, scripted, text } from './support/model.ts';

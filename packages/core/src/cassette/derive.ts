@@ -1,5 +1,5 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import type { ExportedSession } from '../contracts/session.ts';
+import type { ExportedSession } from '../contracts/history.ts';
 import { RepriseError } from '../errors.ts';
 import type { AttemptRecord, BoundaryRecord, Rec, StepRecord, TurnEndRecord } from '../records/types.ts';
 import { partsOf } from './derive-parts.ts';

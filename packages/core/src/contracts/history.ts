@@ -1,4 +1,5 @@
 import type { Coded } from '../errors.ts';
+import type { SessionHead, SessionState } from './storage.ts';
 import type { Message } from './turn.ts';
 
 /** Which messages of a session. */
@@ -35,4 +36,34 @@ export interface Undone {
   readonly what: ConversationChange;
   /** The message that was said, changed, or rewound to, as it is after it; of a deletion that is made again, none. */
   readonly message?: Message;
+}
+
+/** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
+export interface ExportedSession {
+  readonly format: 1;
+  readonly id: string;
+  readonly metadata: {
+    readonly model: string;
+    readonly createdAt: string;
+    readonly title?: string;
+    readonly cwd?: string;
+    readonly tags?: readonly string[];
+    readonly parent?: NonNullable<SessionHead['parent']>;
+  };
+  readonly state: SessionState;
+  /** Everything, in the spec's shape. */
+  readonly messages: readonly Message[];
+  /** The log itself, so that an import is exact. */
+  readonly records?: readonly unknown[];
+  /** The files that the records name; absent where there are none. */
+  readonly files?: readonly ExportedFile[];
+}
+
+/** An attachment in an export. */
+export interface ExportedFile {
+  readonly sha256: string;
+  /** The bytes as base64. */
+  readonly data?: string;
+  /** Why the bytes are not here. All files of an export have at most 64 MiB together. */
+  readonly missing?: string;
 }

@@ -3,7 +3,7 @@ import type { ZodType } from 'zod';
 import type { Coded } from '../errors.ts';
 import type { AskAnswer, OnAsk, PendingAsk } from './ask.ts';
 import type { FeedEvent, FollowOptions } from './feed.ts';
-import type { Expected, MessagePage, MessageQuery, Undone } from './history.ts';
+import type { Expected, ExportedSession, MessagePage, MessageQuery, Undone } from './history.ts';
 import type { Effort } from './model.ts';
 import type { Page, Query, SessionHead, SessionState } from './storage.ts';
 import type { Tool } from './tool.ts';
@@ -148,36 +148,6 @@ export interface ImportOptions extends Making {
   readonly newId?: boolean;
   readonly model?: string;
   readonly tags?: readonly string[];
-}
-
-/** What `export()` gives and `Session.import()` takes. An array of the spec's messages can be imported too. */
-export interface ExportedSession {
-  readonly format: 1;
-  readonly id: string;
-  readonly metadata: {
-    readonly model: string;
-    readonly createdAt: string;
-    readonly title?: string;
-    readonly cwd?: string;
-    readonly tags?: readonly string[];
-    readonly parent?: NonNullable<SessionHead['parent']>;
-  };
-  readonly state: SessionState;
-  /** Everything, in the spec's shape. */
-  readonly messages: readonly Message[];
-  /** The log itself, so that an import is exact. */
-  readonly records?: readonly unknown[];
-  /** The files that the records name; absent where there are none. */
-  readonly files?: readonly ExportedFile[];
-}
-
-/** An attachment in an export. */
-export interface ExportedFile {
-  readonly sha256: string;
-  /** The bytes as base64. */
-  readonly data?: string;
-  /** Why the bytes are not here. All files of an export have at most 64 MiB together. */
-  readonly missing?: string;
 }
 
 export interface Session {

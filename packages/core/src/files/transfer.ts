@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../contracts/session.ts';
+import type { ExportedFile } from '../contracts/history.ts';
 import { RepriseError, isCoded } from '../errors.ts';
 import type { Rec, StoredFile } from '../records/types.ts';
 import type { SessionBlobs } from '../session/blobs.ts';

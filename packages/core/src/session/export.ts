@@ -1,4 +1,4 @@
-import type { ExportedSession } from '../contracts/session.ts';
+import type { ExportedSession } from '../contracts/history.ts';
 import type { Coded } from '../errors.ts';
 import { exportFiles } from '../files/transfer.ts';
 import type { Rec } from '../records/types.ts';

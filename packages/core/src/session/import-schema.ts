@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ExportedFile } from '../contracts/session.ts';
+import type { ExportedFile } from '../contracts/history.ts';
 import type { Rec } from '../records/types.ts';
 import { call, count, finishReason, json, role, sha256, time } from './import-parts.ts';
 import { anyRecord } from './import-record.ts';

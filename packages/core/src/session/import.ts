@@ -1,4 +1,5 @@
-import type { ExportedFile, ImportOptions } from '../contracts/session.ts';
+import type { ExportedFile } from '../contracts/history.ts';
+import type { ImportOptions } from '../contracts/session.ts';
 import { isCoded, RepriseError } from '../errors.ts';
 import { isKnown } from '../records/codec.ts';
 import { importFiles } from '../files/transfer.ts';

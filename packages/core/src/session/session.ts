@@ -1,5 +1,4 @@
 import type {
-  ExportedSession,
   ForkOptions,
   MessageInput,
   Session,
@@ -160,7 +159,7 @@ export class SessionHandle implements Session {
     return this.#parts.live.save();
   }
 
-  export(options: { readonly redact?: boolean } = {}): Promise<ExportedSession> {
+  export(options: { readonly redact?: boolean } = {}): ReturnType<Session['export']> {
     return exportSession(this.#parts.live, options.redact ?? true);
   }
 }

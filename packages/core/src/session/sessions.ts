@@ -1,12 +1,4 @@
-import type {
-  ExportedSession,
-  ForkOptions,
-  ImportOptions,
-  Making,
-  Session,
-  SessionOptions,
-  Sessions,
-} from '../contracts/session.ts';
+import type { ForkOptions, ImportOptions, Making, Session, SessionOptions, Sessions } from '../contracts/session.ts';
 import { followSession } from './follow.ts';
 import { orUnderAnother, readImport, storeImport } from './import.ts';
 import { forkLive } from './fork.ts';
@@ -114,7 +106,7 @@ class SessionDoors implements Sessions {
     if (failures.length > 0) throw failures[0];
   }
 
-  async import(data: ExportedSession | unknown, options: ImportOptions = {}): Promise<Session> {
+  async import(data: unknown, options: ImportOptions = {}): Promise<Session> {
     const { making } = takeMaking(options);
     checkOptions({ tags: options.tags }, []);
     const { id, notice, ...imported } = await readImport(data, this.#runtime, options);
