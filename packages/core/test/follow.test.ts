@@ -326,3 +326,38 @@ test('who only follows takes no lease and opens no session', async () => {
   await new Viewer().follow(there.sessions, id, () => true);
   expect([storage.counts.acquire, there.storage.counts.acquire]).toEqual([acquire, 0]);
 });
+
+test('who follows a turn here costs the store nothing until it is over; then what others do is seen', async () => {
+  const inner = memoryStorage();
+  const looks = { head: 0, watch: 0, read: 0 };
+  const storage = faulty({
+    ...inner,
+    supports: { ...inner.supports, processes: 'many' },
+    head: (id) => ((looks.head += 1), inner.head(id)),
+    read: (id, range) => ((looks.read += 1), inner.read(id, range)),
+    async *watch() {
+      looks.watch += 1;
+      yield;
+    },
+  });
+  const { sessions, model, clock, restart } = stage({ storage });
+  const there = restart({ storage: faulty(storage.inner) });
+  const gate = Promise.withResolvers<void>();
+  model.script.push([...text('half'), { act: 'wait', for: gate.promise }, ...say(' whole')], say('elsewhere'));
+  const session = await sessions.create(start);
+  const turn = session.turn('hello');
+  await until(() => sessions.isRunning(session.id) && session.head.seq > 1);
+  Object.assign(looks, { head: 0, watch: 0, read: 0 });
+  const viewer = new Viewer();
+  viewer.at = { seq: session.head.seq, attempt: 1, offset: 0 };
+  let ends = 0;
+  const following = viewer.follow(sessions, session.id, (event) => turnEnd(event) && (ends += 1) === 2);
+  gate.resolve();
+  await turn.outcome();
+  await until(() => ends === 1);
+  expect(looks).toEqual({ head: 0, watch: 0, read: 0 });
+  await (await there.sessions.resume(session.id)).message('and there');
+  await clock.drive(following);
+  expect(looks.watch).toBe(1);
+  expect(viewer.stored).toEqual((await replay(sessions, session.id)).slice(-viewer.stored.length));
+});

@@ -1,5 +1,10 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { toolCall } from '@reprise/fake-provider';
-import { defineTool } from '@reprise/core';
+import { defineTool, memoryStorage } from '@reprise/core';
+import type { SessionStorage } from '@reprise/core';
+import { fsStorage } from '@reprise/storage-fs';
 import { expect, test } from 'vitest';
 import { read } from './support/sse.ts';
 import { stage } from './support/stage.ts';
@@ -192,3 +197,60 @@ test.each(['-1', 'x', '1.2', '1.1.1.1.1', '99999999999999999'])(
     expect(ahead).toMatchObject({ status: 409, body: { code: 'CONFLICT', status: 409 } });
   },
 );
+
+test('a message may be sent as soon as the end of the turn before it is told', async () => {
+  const storage = fsStorage({ root: mkdtempSync(join(tmpdir(), 'reprise-http-')) });
+  const here = stage({}, { storage });
+  const id = await here.session();
+  for (let n = 0; n < 10; n += 1) {
+    here.model.script.push([`Answer ${n}`]);
+    const response = await send(here, id, { content: `Question ${n}` });
+    expect(response.status).toBe(200);
+    expect((await read(response, ({ event }) => event === 'turn_end')).at(-1)?.data.status).toBe('done');
+  }
+  await here.server.close();
+  await here.sessions.close();
+});
+
+test('the stream of a message begins with it, whatever another process stored since the session was used here', async () => {
+  const storage = memoryStorage();
+  const [here, there] = [stage({}, { storage }), stage({}, { storage })];
+  here.model.script.push(['One.'], ['Three.']);
+  there.model.script.push(['Two.']);
+  const id = await here.session();
+  await read(await send(here, id, { content: 'first' }));
+  await read(await send(there, id, { content: 'second' }));
+  const told = await read(await send(here, id, { content: 'third' }));
+  expect(told.flatMap(({ event, data }) => (event === 'message' ? data.message.content : []))).toEqual([
+    'third',
+    'Three.',
+  ]);
+});
+
+test('a turn on a session that is open reads nothing of it before its lease, and nothing after', async () => {
+  const inner = memoryStorage();
+  const looks: string[] = [];
+  const storage: SessionStorage = {
+    ...inner,
+    head: (session) => (looks.push('head'), inner.head(session)),
+    read: (session, range) => (looks.push('read'), inner.read(session, range)),
+  };
+  const here = stage({}, { storage });
+  here.model.script.push(['One.'], ['Two.']);
+  const id = await here.session();
+  await read(await send(here, id, { content: 'first' }));
+  looks.length = 0;
+  expect(textOf(await read(await send(here, id, { content: 'second' })))).toBe('Two.');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(looks).toEqual([]);
+});
+
+test('a session that another process deleted is not there for a message either', async () => {
+  const storage = memoryStorage();
+  const [here, there] = [stage({}, { storage }), stage({}, { storage })];
+  here.model.script.push(['One.']);
+  const id = await here.session();
+  await read(await send(here, id, { content: 'first' }));
+  await there.sessions.delete(id);
+  expect((await send(here, id, { content: 'second' })).status).toBe(404);
+});

@@ -185,8 +185,14 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 function besides(path: string): { readonly temporary: string; readonly fd: number } {
   if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);
   const temporary = temporaryFor(path);
-  rmSync(temporary, { force: true });
-  return { temporary, fd: createFile(temporary) };
+  try {
+    return { temporary, fd: createFile(temporary) };
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    // Left by a process that had this one's number.
+    rmSync(temporary, { force: true });
+    return { temporary, fd: createFile(temporary) };
+  }
 }
 
 /** The text of a small file; `undefined` when it isn't there, or larger than `most` bytes. Never through a link. */

@@ -51,7 +51,12 @@ export function stateText(head: SessionHead): string {
 
 /** `metadata.json` of a folder; `undefined` when it is lost or damaged. FORMAT_TOO_NEW when a newer version wrote it. */
 export function readMetadata(folder: string, id: string): Metadata | undefined {
-  const value = parsed(readSmall(`${folder}/metadata.json`));
+  return parseMetadata(readSmall(`${folder}/metadata.json`), id);
+}
+
+/** The same of its text. */
+export function parseMetadata(text: string | undefined, id: string): Metadata | undefined {
+  const value = parsed(text);
   const format = (value as { format?: unknown } | undefined)?.format;
   if (typeof format === 'number' && format > FORMAT) {
     throw new RepriseError('FORMAT_TOO_NEW', `session ${id} has format ${format}; this version knows ${FORMAT}`, {

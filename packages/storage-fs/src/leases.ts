@@ -82,9 +82,10 @@ export class Leases {
   #existing(id: string, owner: Owner, prepare?: Prepare): Lease | undefined {
     const folder = this.session(id);
     return this.#locked({ id, root: this.root() as string, folder }, owner, (place, lock) => {
-      if (!holdsSession(folder, id)) throw notFound(id);
-      prepare?.(place, lock);
-      return SessionWriter.existing(place, lock);
+      if (prepare !== undefined && holdsSession(folder, id)) prepare(place, lock);
+      const writer = SessionWriter.existing(place, lock);
+      if (writer === undefined) throw notFound(id);
+      return writer;
     });
   }
 

@@ -1,9 +1,9 @@
-import { closeSync, ftruncateSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { RepriseError, type Owner } from '@reprise/core';
 import { errnoOf, linkRefused } from './errors.ts';
-import { createFile, openExisting, readSmall, statOf, writeWhole } from './files.ts';
+import { createFile, openExisting, readSmall, readWhole, statOf, writeWhole } from './files.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
@@ -37,8 +37,7 @@ export function takeLock(folder: string, id: string, owner: Owner, now: () => nu
     pid: owner.pid ?? process.pid,
   };
   try {
-    const epoch = (readHolder(folder)?.epoch ?? firstEpoch(folder, now)) + 1;
-    writeHolder(folder, JSON.stringify({ epoch, owner: holder }));
+    const epoch = signIn(folder, holder, now);
     return { epoch, free: () => database.isOpen && database.close() };
   } catch (error) {
     dropUnused(folder);
@@ -110,22 +109,36 @@ interface Holder {
   readonly owner: Owner;
 }
 
-/** Who holds or last held the lock. Written under the lock, unsynced: after a power cut nobody holds anything. */
+/** Who holds or last held the lock. */
 function readHolder(folder: string): Holder | undefined {
   try {
-    const value = JSON.parse(readSmall(`${folder}/holder`) ?? 'null') as Partial<Holder> | null;
+    return holderIn(readSmall(`${folder}/holder`) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function holderIn(text: string): Holder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Holder> | null;
     return Number.isSafeInteger(value?.epoch) && typeof value?.owner?.name === 'string' ? (value as Holder) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function writeHolder(folder: string, text: string): void {
+/** Says who holds the lock, under the lock; the epoch of their lease. Unsynced: after a power cut nobody holds anything. */
+function signIn(folder: string, owner: Owner, now: () => number): number {
   const path = `${folder}/holder`;
   const fd = openExisting(path, 'write') ?? createFile(path);
   try {
-    ftruncateSync(fd);
-    writeWhole(fd, Buffer.from(text), 0);
+    const before = Buffer.alloc(fstatSync(fd).size);
+    readWhole(fd, before, 0);
+    const epoch = (holderIn(before.toString())?.epoch ?? firstEpoch(folder, now)) + 1;
+    // Over what was there, and filled up to its length: to cut a file costs more than all else here.
+    const text = Buffer.from(JSON.stringify({ epoch, owner }));
+    writeWhole(fd, Buffer.concat([text, Buffer.alloc(Math.max(0, before.length - text.length), ' ')]), 0);
+    return epoch;
   } finally {
     closeSync(fd);
   }

@@ -58,7 +58,8 @@ export class LogWriter {
   /** An existing log; a torn tail is put aside and cut off first. `undefined` when there is none. */
   static open(folder: string): LogWriter | undefined {
     const path = `${folder}/messages.json`;
-    if ((statOf(path)?.nlink ?? 1) > 1) unshare(path);
+    const stat = statOf(path);
+    if (stat?.isFile() && stat.nlink > 1) unshare(path);
     const fd = openExisting(path, 'write');
     if (fd === undefined) return undefined;
     try {

@@ -12,11 +12,12 @@ import {
   syncFolder,
   syncFolderSync,
 } from './files.ts';
-import { metadataText, readMetadata, readState, stateText } from './head-file.ts';
+import { metadataText, parseMetadata, readState, stateText } from './head-file.ts';
 import type { Lock } from './lock.ts';
 import { LogWriter, logText } from './log-writer.ts';
 import { plainRecords } from './plain.ts';
 import { atTip, recoverHead } from './recover-head.ts';
+import { holdsSession } from './session-folder.ts';
 import { touch } from './touched.ts';
 
 /** Where a session is. */
@@ -48,14 +49,16 @@ export class SessionWriter {
     this.draft = new Draft(place.folder);
   }
 
-  /** For a session that is there: cuts a torn tail and brings the head to the log's tip. */
-  static existing(place: Place, lock: Lock): SessionWriter {
+  /** For a session that is there, else `undefined`: cuts a torn tail and brings the head to the log's tip. */
+  static existing(place: Place, lock: Lock): SessionWriter | undefined {
     const { folder, id } = place;
-    const metadata = readMetadata(folder, id);
-    convertPlain(folder, id);
+    const text = readSmall(`${folder}/metadata.json`);
+    const metadata = parseMetadata(text, id);
+    if (metadata === undefined && !holdsSession(folder, id)) return undefined;
+    if (metadata?.format === undefined) convertPlain(folder, id);
     const log = LogWriter.open(folder) ?? LogWriter.create(`${folder}/messages.json`);
     const writer = new SessionWriter(place, lock, log);
-    writer.#metadata = readSmall(`${folder}/metadata.json`) ?? '';
+    writer.#metadata = text ?? '';
     const state = readState(folder, id);
     if (state !== undefined) {
       writer.#state = stateText(state);

@@ -202,3 +202,28 @@ test.skipIf(process.platform !== 'linux')(
     expect(open()).toBe(before);
   },
 );
+
+test('the holder file says who holds the lease last, whatever longer name stood there, and counts on', async () => {
+  const { storage } = made;
+  await make(storage, 'one', [text(1)]);
+  const first = JSON.parse(readFileSync(file('holder'), 'utf8')).epoch;
+  for (const [at, name] of ['a long name of one who came before', 'b', 'Ünïcödé', 'c'].entries()) {
+    const lease = await storage.acquire('one', { owner: { name }, expect: 'existing' });
+    expect(JSON.parse(readFileSync(file('holder'), 'utf8'))).toMatchObject({ epoch: first + at + 1, owner: { name } });
+    expect(lease.epoch).toBe(first + at + 1);
+    const busy = storage.acquire('one', { owner: OWNER, expect: 'existing' });
+    await expect(busy).rejects.toMatchObject({ code: 'SESSION_BUSY', details: { holder: { name } } });
+    await lease.release();
+  }
+});
+
+test('temporary files that a killed process of the same number left are in nobody’s way', async () => {
+  const { storage, root } = made;
+  await make(storage, 'one', [text(1)]);
+  const { writeFileSync } = await import('node:fs');
+  for (let n = 0; n < 2000; n += 1) writeFileSync(join(root, 'one', `.tmp-${process.pid}-${n}`), 'left');
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  await append(storage, lease, 1, [text(2)]);
+  await lease.release();
+  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toMatchObject({ seq: 2 });
+});

@@ -55,8 +55,8 @@ export class Hub {
     if (stored.seq > this.seq + 1) this.#forget();
     this.seq = stored.seq;
     if (endsStep(stored.record)) this.#endSpan();
-    // What is kept has no gaps.
-    if (this.places.size > 0) this.#keep(stored);
+    // What is kept has no gaps. Who asked for the turn that runs may only be on the way to follow it.
+    if (this.places.size > 0 || this.local > 0) this.#keep(stored);
     else this.#forget();
     this.#wake();
   }

@@ -37,10 +37,13 @@ test('a step that nobody follows is not kept twice; its first reader gets what w
   expect([reader.take(), reader.take()]).toEqual([{ kind: 'text', content: 'c' }, undefined]);
 });
 
-test('of the newest records so many are kept for followers, and none where nobody follows', () => {
-  const { hub } = new Hubs().enter('s', 0);
+test('of the newest records so many are kept for followers, and none where nobody follows and no turn runs', () => {
+  const { hub } = new Hubs().join('s');
   hub.stored(warning(1));
   expect(hub.recentAfter(0)).toBeUndefined();
+  const turn = new Hubs().enter('s', 0).hub;
+  turn.stored(warning(1));
+  expect(turn.recentAfter(0)).toHaveLength(1);
   hub.places.add(new Place(ORIGIN));
   for (let seq = 2; seq <= 400; seq += 1) hub.stored(warning(seq));
   expect(hub.recentAfter(400)).toEqual([]);

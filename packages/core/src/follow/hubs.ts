@@ -4,10 +4,15 @@ import { Hub } from './hub.ts';
 import type { Watched } from './others.ts';
 import { watchOthers } from './others.ts';
 
+/** How long after a turn of this process its followers begin to look at what others do. */
+const AFTER_TURN_MS = 50;
+
 interface Use {
   readonly hub: Hub;
   users: number;
   followers: number;
+  /** How its followers hear of what other processes do. */
+  how: Omit<Watched, 'id'> | undefined;
   stop: AbortController | undefined;
 }
 
@@ -29,7 +34,11 @@ export class Hubs {
       hub: use.hub,
       leave: () => {
         use.hub.local -= 1;
-        if (use.hub.local === 0) use.hub.giveUp();
+        if (use.hub.local === 0) {
+          use.hub.giveUp();
+          // Whoever followed the turn alone is gone by then.
+          use.how?.clock.timer(AFTER_TURN_MS, () => this.#watch(id, use), { unref: true });
+        }
         this.#free(id, use);
       },
     };
@@ -45,22 +54,29 @@ export class Hubs {
     use.followers += 1;
     return {
       hub: use.hub,
-      watch(how) {
-        if (use.stop !== undefined) return;
-        const { signal } = (use.stop = new AbortController());
-        watchOthers(use.hub, { id, ...how }, signal).catch((error: unknown) => {
-          if (!signal.aborted) use.hub.fail(error);
-        });
+      watch: (how) => {
+        use.how ??= how;
+        this.#watch(id, use);
       },
       leave: () => {
         use.followers -= 1;
         if (use.followers === 0) {
           use.stop?.abort();
-          use.stop = undefined;
+          use.stop = use.how = undefined;
         }
         this.#free(id, use);
       },
     };
+  }
+
+  /** Looks at what others do, while somebody follows. While a turn runs here nobody else does anything, and watching isn't begun. */
+  #watch(id: string, use: Use): void {
+    const { hub, how, stop } = use;
+    if (how === undefined || stop !== undefined || hub.local > 0) return;
+    const { signal } = (use.stop = new AbortController());
+    watchOthers(hub, { id, ...how }, signal).catch((error: unknown) => {
+      if (!signal.aborted) hub.fail(error);
+    });
   }
 
   /** The session is gone: whoever follows it is told. */
@@ -86,7 +102,8 @@ export class Hubs {
 
   #use(id: string): Use {
     let use = this.#uses.get(id);
-    if (use === undefined) this.#uses.set(id, (use = { hub: new Hub(0), users: 0, followers: 0, stop: undefined }));
+    if (use === undefined)
+      this.#uses.set(id, (use = { hub: new Hub(0), users: 0, followers: 0, how: undefined, stop: undefined }));
     use.users += 1;
     return use;
   }

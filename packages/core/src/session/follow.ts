@@ -49,8 +49,9 @@ async function tipOf(
   readLog: ReadLog,
   open: () => LiveSession | undefined,
 ): Promise<number> {
-  const unsaved = open();
-  const head = unsaved?.autoSave === false ? unsaved.head : await storage.head(id);
+  const live = open();
+  if (live?.tip !== undefined && wanted <= live.tip) return live.tip;
+  const head = live?.autoSave === false ? live.head : await storage.head(id);
   if (head === undefined) throw notFound(id);
   if (wanted <= head.seq) return head.seq;
   for await (const { seq } of readLog(wanted - 1)) return seq;

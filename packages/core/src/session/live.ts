@@ -57,6 +57,11 @@ export class LiveSession {
     return headOf(this.id, this.#state);
   }
 
+  /** The last stored record where nobody else can add one meanwhile: under the lease. */
+  get tip(): number | undefined {
+    return this.#lease === undefined ? undefined : this.#log.stored;
+  }
+
   get autoSave(): boolean {
     return this.#autoSave;
   }

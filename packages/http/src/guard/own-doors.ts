@@ -102,6 +102,10 @@ function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoors {
       await assertOwn(all, id, owner);
       return pool.open(id);
     },
+    toWork: async (id) => {
+      await assertOwn(all, id, owner);
+      return pool.toWork(id);
+    },
     keep: (session) => pool.keep(session),
     forget: (id) => pool.forget(id),
     isBusy: (id) => pool.isBusy(id),

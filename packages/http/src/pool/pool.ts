@@ -48,6 +48,14 @@ export class Pool {
     return session;
   }
 
+  /** The same for work that takes the lease, and so learns by itself what others did since: SESSION_NOT_FOUND may come later. */
+  async toWork(id: string): Promise<Session> {
+    const kept = this.#kept.get(id)?.session;
+    if (kept === undefined) return this.open(id);
+    this.keep(kept);
+    return kept;
+  }
+
   keep(session: Session): void {
     this.#kept.delete(session.id);
     this.#kept.set(session.id, { session, usedAt: this.#clock.now() });

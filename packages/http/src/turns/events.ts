@@ -16,8 +16,10 @@ export async function* turnEvents(
   const stop = new AbortController();
   let seen = sent.after;
   let over: { readonly seq: number; readonly error: unknown } | undefined;
-  // Nearly always the turn's end is in the log by then, and is told before this matters.
+  let told = false;
   const ended = sent.outcome.then(async ({ error }) => {
+    // Nearly always the turn's end is told before: it is stored before.
+    if (told) return;
     const { seq } = await sessions.info(id).catch(() => ({ seq: 0 }));
     over = { seq, error };
     if (seen >= seq) stop.abort();
@@ -26,8 +28,9 @@ export async function* turnEvents(
     after: sent.after,
     signal: AbortSignal.any([signal, stop.signal]),
   })) {
+    told = isEnd(event, sent);
     yield feedEvent(event);
-    if (isEnd(event, sent)) return;
+    if (told) return;
     seen = event.at.seq;
     if (over !== undefined && seen >= over.seq) break;
   }

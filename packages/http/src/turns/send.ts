@@ -1,5 +1,5 @@
 import { RepriseError } from '@reprise/core';
-import type { MessageInput, Outcome, Turn, TurnOptions } from '@reprise/core';
+import type { MessageInput, Outcome, Session, Turn, TurnOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 
 /** A message that was taken: where its events begin, and how its turn ends. */
@@ -55,8 +55,9 @@ async function send(
   signal: AbortSignal,
 ): Promise<Sent> {
   pool.refuseIfClosing();
-  const session = await pool.open(id);
   const { busy = 'fail', key } = options;
+  // A turn whose end was told a moment ago still gives its lease back: opening waits for that.
+  const session = await (busy === 'fail' && !pool.isBusy(id) ? pool.toWork(id) : pool.open(id));
   const waits = pool.isBusy(id);
   if (waits && busy === 'fail' && (key === undefined || !(await session.knows(key)))) {
     throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', {
@@ -70,11 +71,11 @@ async function send(
   };
   // What is queued or steers is stored at once, and runs in the place of the turn that runs.
   const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal);
-  return begun(await begin, () => after);
+  return begun(await begin, session, () => after);
 }
 
 /** Resolves with the first thing that is known of a turn. */
-function begun(turn: Turn, before: () => number): Promise<Sent> {
+function begun(turn: Turn, session: Session, before: () => number): Promise<Sent> {
   return new Promise((resolve, reject) => {
     const sent: Sent = { turn: turn.id, after: before(), queued: undefined, outcome: turn.outcome() };
     turn.once('joined', ({ turn: other, seq }) => {
@@ -86,7 +87,11 @@ function begun(turn: Turn, before: () => number): Promise<Sent> {
       sent.queued = key;
       resolve(sent);
     });
-    turn.once('start', () => resolve(sent));
+    turn.once('start', () => {
+      // Under the lease it knows what others have stored meanwhile; of its own turn nothing is yet.
+      sent.after = session.head.seq;
+      resolve(sent);
+    });
     void sent.outcome.then(({ error }) => (error === undefined ? resolve(sent) : reject(error)));
   });
 }
