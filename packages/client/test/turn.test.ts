@@ -1,5 +1,6 @@
 import type { JSONSchema7 } from '@ai-sdk/provider';
 import type { Chunk, FeedEvent } from '@reprise/core';
+import { memoryStorage } from '@reprise/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RemoteSession } from '../src/index.ts';
 import { cutter } from './support/cutter.ts';
@@ -240,6 +241,29 @@ describe('connections that break', () => {
     expect(shown(await all(turn))).toBe('before after');
     await way.close();
   });
+
+  test.each(['fail', 'queue', 'steer'] as const)(
+    'a message that comes again to another server of the same store, with %j, is the turn that runs on the first',
+    async (busy) => {
+      const shared = memoryStorage();
+      const storage = { ...shared, supports: { ...shared.supports, processes: 'many' as const } };
+      const [one, two] = [await stage({}, { storage }), await stage({}, { storage })];
+      const gate = Promise.withResolvers<void>();
+      one.script.push(['before', gate.promise, ' after']);
+      const session = await one.remote.create();
+      const first = session.turn('go', { key: 'k1' });
+      await new Promise((resolve) => first.once('text', resolve));
+      const again = (await two.remote.load(session.id)).turn('go', { key: 'k1', busy });
+      await new Promise((resolve) => again.once('start', resolve));
+      gate.resolve();
+      expect(shown(await all(again))).toBe('before after');
+      const [outcome, same] = [await first.outcome(), await again.outcome()];
+      expect(same).toMatchObject({ status: 'done', message: { id: outcome.message?.id } });
+      expect(two.requests).toHaveLength(0);
+      await two.close();
+      await one.close();
+    },
+  );
 
   test('a server that stays away is NETWORK once the patience ends', async () => {
     const session = await at.remote.create();

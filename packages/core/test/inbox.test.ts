@@ -111,6 +111,59 @@ test('whoever waits may die: the next turn answers what is left first, as a turn
   ]);
 });
 
+describe('a key whose turn runs in another process', () => {
+  async function keyed(how: 'known' | 'unknown') {
+    const scene = await busy();
+    const { session, there, other, storage, letGo } = scene;
+    letGo();
+    await scene.turn.outcome();
+    const early = how === 'unknown' ? other : undefined;
+    await early?.getMessages();
+    const gate = Promise.withResolvers<void>();
+    scene.model.script.splice(0, 2, [{ act: 'wait', for: gate.promise }, ...say('kept')]);
+    const running = session.turn('keyed', { key: 'k1' });
+    await until(() => scene.model.requests.length === 3, 'the model');
+    const late = early ?? (await there.sessions.resume(session.id));
+    return { ...scene, storage, running, late, letGo: gate.resolve };
+  }
+
+  test.each([
+    ['known', 'fail'],
+    ['known', 'queue'],
+    ['known', 'steer'],
+    ['unknown', 'fail'],
+    ['unknown', 'queue'],
+  ] as const)('of a session where it is %s, sent again with %j, it is that turn', async (how, mode) => {
+    const { late, running, letGo, clock, session, storage, model } = await keyed(how);
+    const again = late.turn('keyed', { key: 'k1', busy: mode });
+    const told: unknown[] = [];
+    again.on('queued', () => told.push('queued')).on('joined', (event) => told.push(event));
+    await until(() => told.length === 1);
+    expect(told).toEqual([{ turn: running.id, seq: expect.any(Number) }]);
+    letGo();
+    const { message } = await running.outcome();
+    expect(await clock.drive(again.outcome())).toMatchObject({
+      status: 'done',
+      message: { content: message?.content },
+    });
+    expect(told).toHaveLength(1);
+    expect(model.requests).toHaveLength(3);
+    const said = (await recordsOf(storage, session.id)).filter((record) => record.type === 'message');
+    expect(said.filter((record) => record.key === 'k1')).toHaveLength(1);
+  });
+
+  test('with another text it is a CONFLICT; whoever leaves ends nothing', async () => {
+    const { late, running, letGo } = await keyed('known');
+    await expect(late.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const leaving = late.turn('keyed', { key: 'k1' });
+    await new Promise<void>((resolve) => leaving.once('joined', () => resolve()));
+    await leaving.abort('gone');
+    expect(await leaving.outcome()).toMatchObject({ status: 'aborted' });
+    letGo();
+    expect(await running.outcome()).toMatchObject({ status: 'done' });
+  });
+});
+
 test('one key is answered once, also when it is sent twice or a crash kept it in the inbox', async () => {
   const { other, turn, letGo, storage, session, clock } = await busy();
   const one = other.turn('second', { busy: 'queue', key: 'k1' });

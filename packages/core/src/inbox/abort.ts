@@ -2,9 +2,8 @@ import { RepriseError, isCoded } from '../errors.ts';
 import { sleep } from '../session/clock.ts';
 import type { Parts } from '../session/parts.ts';
 import { ready } from '../session/ready.ts';
-import { cancelEntry, letterEntry } from './entries.ts';
+import { AGAIN_MS, cancelEntry, letterEntry } from './entries.ts';
 import { knows } from './kept-keys.ts';
-import { AGAIN_MS } from './sender.ts';
 
 /** Ends the turn that runs on a session, in whichever process. Resolves once nothing runs there. */
 export async function abortTurns(parts: Parts, reason: string): Promise<void> {

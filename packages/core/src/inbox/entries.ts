@@ -10,6 +10,9 @@ import type { NewFile } from '../files/read.ts';
 import { fileOf, typeOf } from '../files/read.ts';
 import type { Said } from '../turn/said.ts';
 
+/** Whoever waits for a busy session looks again so often. */
+export const AGAIN_MS = 200;
+
 /** What others leave for the holder of the lease. */
 export type Letter =
   | (Said & { readonly kind: 'message'; readonly key: string; readonly mode: 'queue' | 'steer' })

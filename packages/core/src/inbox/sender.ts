@@ -7,12 +7,9 @@ import { ready } from '../session/ready.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
 import type { Said } from '../turn/said.ts';
-import { cancelEntry, letterEntry } from './entries.ts';
+import { AGAIN_MS, cancelEntry, letterEntry } from './entries.ts';
 import { waitingMessages } from './holder.ts';
 import { takenUp } from './taken-up.ts';
-
-/** Whoever waits for a busy session looks again so often. */
-export const AGAIN_MS = 200;
 
 export interface Waiting extends Said {
   readonly key: string;

@@ -5,7 +5,6 @@ import type { LiveSession } from '../session/live.ts';
 import { readable } from '../session/load.ts';
 import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
-import { ready } from '../session/ready.ts';
 import { Transcript } from '../state/transcript.ts';
 import type { TurnHandle } from '../turn/handle.ts';
 import { seqOf } from './kept-keys.ts';
@@ -14,23 +13,16 @@ import { seqOf } from './kept-keys.ts';
  * How the turn ended in which the message of this key, record `seq`, was answered, whoever sent it and however long ago. CONFLICT where it was
  * another message, or one that no turn answers.
  */
-async function answered(
+export async function answered(
   live: LiveSession,
   seq: number,
-  handle: TurnHandle,
   key: string,
   text: string,
+  joins?: Joins,
 ): Promise<Outcome> {
   const { said, message, end } = await exchangeAt(live, seq);
-  const { turn } = said ?? {};
-  if (said !== undefined && (said.content !== text || turn === undefined)) {
-    const what = said.content === text ? 'a message that no turn answers' : 'another message';
-    throw new RepriseError('CONFLICT', `The key ${key} was used for ${what}.`, {
-      hint: 'Take a new key for each new message.',
-      details: { key },
-    });
-  }
-  if (turn !== undefined) handle.joined(turn, seq);
+  const turn = turnOf(said, key, text);
+  if (turn !== undefined) joins?.joined(turn, seq);
   if (end === undefined) {
     const lost = new RepriseError('STORAGE_DAMAGED', `How the message ${key} was answered can not be read any more.`, {
       hint: '`reprise session verify` names the place. To have it answered again, send it under a new key.',
@@ -49,6 +41,19 @@ async function answered(
     usage,
     steps,
   };
+}
+
+type Joins = Pick<TurnHandle, 'joined'>;
+
+/** The turn of a message that was sent as this one is; `undefined` where it can't be read any more. */
+export function turnOf(said: MessageRecord | undefined, key: string, text: string): string | undefined {
+  const { turn } = said ?? {};
+  if (said === undefined || (said.content === text && turn !== undefined)) return turn;
+  const what = said.content === text ? 'a message that no turn answers' : 'another message';
+  throw new RepriseError('CONFLICT', `The key ${key} was used for ${what}.`, {
+    hint: 'Take a new key for each new message.',
+    details: { key },
+  });
 }
 
 interface Exchange {
@@ -83,19 +88,11 @@ async function exchangeAt(live: LiveSession, seq: number): Promise<Exchange> {
   };
 }
 
-type Sent = readonly [handle: TurnHandle, key: string, text: string];
+export type Sent = readonly [handle: TurnHandle, key: string, text: string];
 
 /** The same of a message that waited, and waits no more. */
 export async function takenUp({ live }: Parts, ...[handle, key, text]: Sent): Promise<Outcome> {
   const seq = await seqOf(live, key);
   if (seq === undefined) return nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
-  return answered(live, seq, handle, key, text);
-}
-
-/** The same of one that may have been sent before; `undefined` where it was not. A turn that a crash left open is ended first. */
-export async function answeredBefore(parts: Parts, ...[handle, key, text]: Sent): Promise<Outcome | undefined> {
-  const seq = await seqOf(parts.live, key);
-  if (seq === undefined) return undefined;
-  await ready(parts);
-  return answered(parts.live, seq, handle, key, text);
+  return answered(live, seq, key, text, handle);
 }

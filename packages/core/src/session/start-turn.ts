@@ -2,7 +2,7 @@ import type { MessageInput, TurnOptions } from '../contracts/session.ts';
 import type { Outcome } from '../contracts/turn.ts';
 import { isCoded, toCoded } from '../errors.ts';
 import { sendAndWait } from '../inbox/sender.ts';
-import { answeredBefore } from '../inbox/taken-up.ts';
+import { answeredBefore, underWay } from '../inbox/under-way.ts';
 import { carryOn } from '../turn/carry-on.ts';
 import { AwaitableTurn, TurnHandle } from '../turn/handle.ts';
 import { runTurn } from '../turn/run.ts';
@@ -31,7 +31,11 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
   const { live, running } = parts;
   running.join(handle, key);
   return start(parts, handle, async () => {
+    const sentBefore = async () =>
+      options.key === undefined ? undefined : underWay(parts, handle, key, asked.said.text);
     const wait = async () => {
+      const before = await sentBefore();
+      if (before !== undefined) return before;
       // Whoever is first at the session again records it.
       await changeOf(parts, changes);
       const said = await saidToWait(asked, parts, handle.signal);
@@ -59,8 +63,11 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
       else running.queued(handle);
       return await turn;
     } catch (error) {
-      if (busy === 'fail' || !isCoded(error) || error.code !== 'SESSION_BUSY') throw error;
-      return wait();
+      if (!isCoded(error) || error.code !== 'SESSION_BUSY') throw error;
+      if (busy !== 'fail') return wait();
+      const before = await sentBefore();
+      if (before === undefined) throw error;
+      return before;
     }
   });
 }
