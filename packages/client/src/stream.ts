@@ -15,6 +15,8 @@ export interface Told {
 const LONGEST_EVENT = 256 * 1024 * 1024;
 const BASE_MS = 100;
 const LONGEST_WAIT_MS = 5000;
+/** A server may ask for so long a wait, and no longer. */
+const LONGEST_ASKED_MS = 60_000;
 
 /**
  * The events of a session's stream, across broken connections: each begins right behind the last event of the one before it. `callFor` gives the
@@ -31,13 +33,18 @@ export async function* resuming(
   let after = from;
   let failures = 0;
   let since: number | undefined;
+  let heard = false;
   while (!signal.aborted) {
     let broken: unknown;
+    let wait = 0;
+    let asking = true;
     try {
       const response = await request(connection, { ...callFor(after), signal });
+      asking = false;
       for await (const told of eventsOf(response, connection, signal)) {
         failures = 0;
         since = undefined;
+        heard = true;
         if (told.event === 'error')
           throw errorOf(told.data) ?? new RepriseError('INTERNAL', 'The server told of an error without a code.');
         if (told.id !== undefined) after = told.id;
@@ -45,15 +52,24 @@ export async function* resuming(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!isCoded(error) || error.code !== 'NETWORK') throw error;
+      // What was begun goes on once the server has room again; who only begins is told.
+      if (asking && heard) wait = waitOf(error, clock.now());
+      if (wait === 0 && (!isCoded(error) || error.code !== 'NETWORK')) throw error;
       broken = error;
     }
     since ??= clock.now();
     if (clock.now() - since >= patienceMs) throw broken ?? unreachable(connection.url, undefined);
     failures += 1;
-    const wait = random() * Math.min(LONGEST_WAIT_MS, BASE_MS * 2 ** failures);
+    wait = Math.max(wait, random() * Math.min(LONGEST_WAIT_MS, BASE_MS * 2 ** failures));
     await sleep(clock, wait, signal).catch(() => undefined);
   }
+}
+
+/** Milliseconds after which a server that has no room now may be asked again; 0 for every other error. */
+function waitOf(error: unknown, now: number): number {
+  if (!isCoded(error) || (error.code !== 'RATE_LIMIT' && error.code !== 'OVERLOADED')) return 0;
+  const wait = Date.parse(error.retryAt ?? '') - now;
+  return wait > 0 ? Math.min(wait, LONGEST_ASKED_MS) : BASE_MS;
 }
 
 /** The events of one answer, to its end. NETWORK where the connection breaks, or says nothing for `idleMs`: a living one has heartbeats. */

@@ -3,6 +3,7 @@ import type { Chunk, FeedEvent } from '@reprise/core';
 import { memoryStorage } from '@reprise/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RemoteSession } from '../src/index.ts';
+import type { Fetch } from '../src/http.ts';
 import { cutter } from './support/cutter.ts';
 import type { Stage } from './support/stage.ts';
 import { stage } from './support/stage.ts';
@@ -264,6 +265,39 @@ describe('connections that break', () => {
       await one.close();
     },
   );
+
+  test('where a stream that broke finds no room it waits and goes on; one that only begins is told', async () => {
+    const gate = Promise.withResolvers<void>();
+    at.script.push(['before', gate.promise, ' after']);
+    const session = await at.remote.create();
+    const asked: string[] = [];
+    let break_ = (): void => undefined;
+    const busy = (code: string, status: number) =>
+      new Response(JSON.stringify({ code, detail: 'later', retryAt: new Date(Date.now() + 50).toISOString() }), {
+        status,
+        headers: { 'content-type': 'application/problem+json' },
+      });
+    const fetched: Fetch = async (url, init) => {
+      if (!url.includes('/messages') && !url.includes('/events')) return fetch(url, init);
+      asked.push(`${init.method}`);
+      if (asked.length === 2) return busy('RATE_LIMIT', 429);
+      if (asked.length === 3) return busy('OVERLOADED', 503);
+      const cut = new AbortController();
+      break_ = () => cut.abort();
+      return fetch(url, { ...init, signal: AbortSignal.any([init.signal ?? cut.signal, cut.signal]) });
+    };
+    const far = at.connect({ fetch: fetched });
+    const turn = (await far.load(session.id)).turn('go');
+    await new Promise((resolve) => turn.once('text', resolve));
+    break_();
+    await expect.poll(() => asked.length).toBe(4);
+    gate.resolve();
+    expect(shown(await all(turn))).toBe('before after');
+    expect(asked).toEqual(['POST', 'GET', 'GET', 'GET']);
+
+    asked.length = 1;
+    await expect(drain(far.follow(session.id))).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+  });
 
   test('a server that stays away is NETWORK once the patience ends', async () => {
     const session = await at.remote.create();
