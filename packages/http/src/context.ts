@@ -49,7 +49,7 @@ export function contextOf(sessions: Sessions, options: ServerOptions, routes: re
     limits,
     clock,
     pool: new Pool(sessions, clock, limits, (turn, session) => {
-      metrics.watch(turn);
+      metrics.watch(turn, session?.recovering?.id === turn.id);
       try {
         if (session !== undefined) options.onTurn?.(turn, session);
       } catch (error) {

@@ -58,6 +58,22 @@ test('requests, turns, tokens and retries are counted', async () => {
   });
 });
 
+test('a message that was refused is no turn that failed; one whose model refuses is', async () => {
+  const there = stage({}, { retry: { attempts: 1 } });
+  const { call, session, model } = there;
+  const id = await session();
+  for (const body of [
+    { content: ' ' },
+    { content: 'x', model: 'no/model' },
+    { content: 'x', output: { type: 'string' } },
+  ])
+    expect((await call('POST', `/v1/sessions/${id}/messages`, body)).status).toBeGreaterThan(399);
+  expect(Object.keys(await scraped(there)).filter((name) => name.startsWith('reprise_turns_total'))).toEqual([]);
+  model.script.push([Object.assign(new Error('no'), { statusCode: 401 })]);
+  expect((await call('POST', `/v1/sessions/${id}/messages`, { content: 'x' })).body.code).toBe('AUTH');
+  expect(await scraped(there)).toMatchObject({ 'reprise_turns_total{status="failed"}': 1 });
+});
+
 test('what runs, waits and is followed shows', async () => {
   const there = stage({ limits: { turns: 1 } });
   const { ask, call, session, model } = there;

@@ -74,6 +74,18 @@ describe('other tokens in place of those that there are', () => {
     expect(await ends[0]).toBe('ended');
   });
 
+  test('give no stream to a request that was on its way with one that is gone', async () => {
+    const there = stage({ tokens: [one, { name: 'two', token: OTHER }] });
+    const id = await there.session();
+    const { info } = there.sessions;
+    there.sessions.info = (wanted) => {
+      there.server.setTokens([one]);
+      return info(wanted);
+    };
+    const answer = await there.ask(`/v1/sessions/${id}/events`, as(OTHER));
+    expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'AUTH', status: 401 }]);
+  });
+
   test('leave to a rate what is left of it, and keep sessions with their owner', async () => {
     const alice = { name: 'alice', token: OTHER, owns: true, rate: { burst: 3, perSecond: 0.001 } };
     const there = stage({ tokens: [one, alice] });

@@ -147,6 +147,18 @@ test('what a person must agree to waits for an answer, which only a token for th
   const path = `/v1/sessions/${id}/approvals/${body.items[0].id}`;
   const writer = { authorization: 'Bearer writer-token-0123456789' };
   expect((await here.call('POST', path, { verdict: 'once' }, writer)).status).toBe(403);
+  // Nor by the way of a chat.
+  const part = {
+    type: 'dynamic-tool',
+    state: 'approval-responded',
+    approval: { id: body.items[0].id, approved: true },
+  };
+  const chat = { id, messages: [{ id: 'm', role: 'assistant', parts: [part] }] };
+  expect(await here.call('POST', '/v1/chat', chat, writer)).toMatchObject({
+    status: 403,
+    body: { code: 'PERMISSION_DENIED', status: 403 },
+  });
+  expect((await here.call('GET', `/v1/sessions/${id}/approvals`)).body.items).toHaveLength(1);
   expect((await here.call('POST', path, { verdict: 'maybe' })).status).toBe(400);
   expect((await here.call('POST', path, { verdict: 'once' })).status).toBe(204);
   const rest = await read(answer);

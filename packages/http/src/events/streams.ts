@@ -52,7 +52,8 @@ export class Streams {
       },
       answer: (source) => {
         // It ended while the request was on its way.
-        if (this.#ends.get(token) !== ends) throw new Refusal(401, 'This access token is not good any more.');
+        if (this.#ends.get(token) !== ends)
+          throw new Refusal(401, 'This access token is not good any more.', undefined, 'AUTH');
         return this.answer(source, token);
       },
     };

@@ -1,11 +1,12 @@
 import { RepriseError } from '@reprise/core';
+import type { ErrorCode } from '@reprise/core';
 
 /** Where a request is refused with another status than its code's. */
 export class Refusal extends RepriseError {
   readonly status: number;
 
-  constructor(status: number, message: string, hint?: string) {
-    super('INVALID_INPUT', message, hint === undefined ? {} : { hint });
+  constructor(status: number, message: string, hint?: string, code: ErrorCode = 'INVALID_INPUT') {
+    super(code, message, hint === undefined ? {} : { hint });
     this.status = status;
   }
 }

@@ -46,10 +46,14 @@ export class Metrics {
     this.#seconds.add({ operation }, ms / 1000);
   }
 
-  /** Counts what a turn does, with what is below it. One that turns out to be a part of another is counted there. */
-  watch(turn: Turn, ends = this.#turns): void {
+  /**
+   * Counts what a turn does, with what is below it. One that turns out to be a part of another is counted there, and a message that was refused is no
+   * turn. `begun`: it had begun before anybody could listen.
+   */
+  watch(turn: Turn, begun = false, ends = this.#turns): void {
     let joined = false;
-    turn.on('spawn', ({ turn: below }) => this.watch(below, this.#below));
+    turn.once('start', () => (begun = true));
+    turn.on('spawn', ({ turn: below }) => this.watch(below, true, this.#below));
     turn.on('joined', () => (joined = true));
     turn.on('tool_result', ({ tool, error }) => {
       if (joined) return;
@@ -59,7 +63,7 @@ export class Metrics {
       if (!joined && reason === 'retry') this.#retries.add({});
     });
     turn.on('end', (outcome) => {
-      if (!joined) this.#ended(outcome, ends);
+      if (!joined && (begun || outcome.status !== 'failed')) this.#ended(outcome, ends);
     });
   }
 

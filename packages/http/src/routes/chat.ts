@@ -118,7 +118,8 @@ async function answered(
   answers: ReturnType<typeof answersIn>,
   principal: Principal | undefined,
 ): Promise<Response> {
-  if (!principal?.scopes.has('approve')) throw new Refusal(403, 'This token does not allow “approve”.');
+  if (!principal?.scopes.has('approve'))
+    throw new Refusal(403, 'This token does not allow “approve”.', 'Use a token with that scope.', 'PERMISSION_DENIED');
   const session = await chatSession(context, chat);
   return marked(context.streams.answer(await goOn(context.sessions, session, answers, principal.name)));
 }
