@@ -47,8 +47,6 @@ async function memory(server, floor) {
 /** Pages of a hundred among `LISTED` sessions, ten clients at once, beside the same bytes from memory. */
 async function lists(server, floor) {
   await server.ask('fill', LISTED);
-  // While sessions come and go, and for 3 seconds after, the folder of all is read for each answer.
-  await new Promise((resolve) => setTimeout(resolve, SHORT ? 0 : 3500));
   const path = '/v1/sessions?limit=100';
   await floor.ask('tell', JSON.stringify(await call(server.url, 'GET', path)));
   const rate = async (url, at) => {

@@ -17,6 +17,12 @@ export function everyRow(file: IndexFile): readonly Row[] {
   return file.sql(ROW).all() as unknown as Row[];
 }
 
+/** As one text, which costs a fifth of as many rows. */
+export function everyId(file: IndexFile): readonly string[] {
+  const { ids } = file.sql("SELECT group_concat(id, ' ') AS ids FROM sessions").get() as { ids: string | null };
+  return ids === null ? [] : ids.split(' ');
+}
+
 /** Those of which no mark tells when they change. */
 export function unsureRows(file: IndexFile): readonly Row[] {
   return file.sql(`${ROW} WHERE hot = 1 OR sig = ''`).all() as unknown as Row[];

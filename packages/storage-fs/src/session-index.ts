@@ -11,7 +11,7 @@ import {
 import { parseState } from './head-file.ts';
 import { IndexFile, isBusy } from './index-file.ts';
 import { indexedPage } from './index-page.ts';
-import { dropRow, everyRow, noteRow, rowOf, unsureRows, type Row } from './index-rows.ts';
+import { dropRow, everyId, everyRow, noteRow, rowOf, unsureRows, type Row } from './index-rows.ts';
 import { isStill, lookAt, type Look } from './look.ts';
 import { readTouched, type Marks, type Place } from './touched.ts';
 
@@ -21,8 +21,11 @@ const BATCH = 1024;
 const PAUSE = 64;
 /** Catching up again because another process did so meanwhile. */
 const TRIES = 3;
-/** The coarsest time that a folder has, FAT's, is one of 2 seconds: what changes it twice within that may leave it the same. */
-const SETTLED_MS = 3000;
+/**
+ * What changes a folder twice within a tick of its file system's clock may leave it the same: one of at most 10 ms, but 1 s on HFS+ and 2 s on
+ * FAT, whose times are then whole seconds.
+ */
+const SETTLED_MS = { fine: 100, coarse: 3000 };
 
 /** Until when the index holds every session of the root but for what marks tell. */
 interface Complete {
@@ -119,8 +122,9 @@ export class SessionIndex {
     const marks = readTouched(root, place);
     const folders = foldersOf(root);
     const complete = this.#complete;
-    const holds = complete?.version === version && complete.folders === folders.sig && !marks.missed && !whole;
-    const { asked, known, gone } = holds ? this.#unsure(marks, complete.empty) : this.#compared(marks, whole);
+    const holds = complete?.version === version && complete.folders === folders.sig;
+    const some = (): Candidates => (holds ? this.#unsure(marks, complete.empty) : this.#compared(marks));
+    const { asked, known, gone } = whole || marks.missed ? this.#whole() : some();
     if (gone.length > 0) this.#change(version, () => gone.forEach((row) => dropRow(file, row)));
     const empty = new Set<string>();
     for (let at = 0; at < asked.length; at += BATCH) {
@@ -166,15 +170,30 @@ export class SessionIndex {
   }
 
   /** The same, and those that the index doesn't have: all folders beside all rows. */
-  #compared(marks: Marks, whole: boolean): Candidates {
-    const names = new Set(readdirSync(this.root).filter((name) => SESSION_ID.test(name)));
+  #compared(marks: Marks): Candidates {
+    const missing = this.#names();
+    const gone: Row[] = [];
+    for (const id of everyId(this.file)) {
+      if (missing.delete(id)) continue;
+      const row = rowOf(this.file, id);
+      if (row !== undefined) gone.push(row);
+    }
+    return { ...this.#unsure(marks, missing), gone };
+  }
+
+  /** All folders, whatever marks there are. */
+  #whole(): Candidates {
+    const names = this.#names();
     const rows = everyRow(this.file);
-    const known = new Map(rows.map((row) => [row.id, row]));
-    const asked = [...names].filter((id) => {
-      const row = known.get(id);
-      return whole || marks.missed || !row || row.hot === 1 || row.sig === '' || marks.last.has(id);
-    });
-    return { asked, known, gone: rows.filter(({ id }) => !names.has(id)) };
+    return {
+      asked: [...names],
+      known: new Map(rows.map((row) => [row.id, row])),
+      gone: rows.filter(({ id }) => !names.has(id)),
+    };
+  }
+
+  #names(): Set<string> {
+    return new Set(readdirSync(this.root).filter((name) => SESSION_ID.test(name)));
   }
 
   /** Writes what was seen, unless another process has written since: what it saw may be newer. */
@@ -215,5 +234,6 @@ function headOf(row: { readonly id: string; readonly head: string } | undefined)
 /** Tells whether a folder came or went in the root. `settled`: whatever comes or goes from now on makes it another. */
 function foldersOf(root: string): { readonly sig: string; readonly settled: boolean } {
   const { ino, mtimeMs, ctimeMs } = statSync(root);
-  return { sig: `${ino} ${mtimeMs} ${ctimeMs}`, settled: Date.now() - ctimeMs > SETTLED_MS };
+  const tick = ctimeMs % 1000 === 0 ? SETTLED_MS.coarse : SETTLED_MS.fine;
+  return { sig: `${ino} ${mtimeMs} ${ctimeMs}`, settled: Date.now() - ctimeMs > tick };
 }

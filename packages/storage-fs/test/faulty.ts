@@ -35,10 +35,10 @@ export function countedCalls(...names: ('readdirSync' | 'lstatSync' | 'openSync'
   return { counts, undo: replaced(Object.fromEntries(counting)) };
 }
 
-/** Lets `folder` look as it does now whatever comes into it, as within one tick of a file system's clock. */
-export function frozenTimes(folder: string): Undo {
+/** Lets `folder` look as if it had changed at `time` and not since, whatever comes into it. */
+export function frozenTimes(folder: string, time: number): Undo {
   const real = fs.statSync;
-  const now = real(folder);
+  const now = Object.assign(real(folder), { mtimeMs: time, ctimeMs: time });
   return replaced({ statSync: ((path: string) => (path === folder ? now : real(path))) as typeof fs.statSync });
 }
 

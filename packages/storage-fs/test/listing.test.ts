@@ -85,6 +85,10 @@ test('where one session changes, only that one is looked at, also while somebody
     expect(await idsIn(storage, { where: { model: 'third' } })).toEqual(['s077']);
     expect(calls.counts['readdirSync']).toBe(0);
     expect(calls.counts['lstatSync']).toBeLessThan(150);
+    rmSync(join(root, 's000'), { recursive: true });
+    calls.counts['lstatSync'] = 0;
+    expect(await idsIn(storage, { limit: 10 })).toHaveLength(10);
+    expect(calls.counts['lstatSync']).toBeLessThan(50);
   } finally {
     calls.undo();
   }
@@ -139,9 +143,15 @@ test('a folder that held no session is looked at again: it may become one withou
   expect(await idsIn(storage)).toEqual(['half', 's000', 's001']);
 });
 
-test('what changes the root twice within what its times can tell apart is not missed', async () => {
+test.each([
+  ['within the tick of a fine clock', 0.25, 90],
+  ['within the seconds of a coarse one', 0, 2000],
+])('what changes the root twice %s is not missed', async (_, fraction, later) => {
   await fill(2);
-  const undo = frozenTimes(root);
+  // As if both had come within one tick of the file system's clock, and this were looked at later.
+  const changed = Math.floor(Date.now() / 1000) * 1000 + fraction;
+  vi.useFakeTimers({ toFake: ['Date'], now: changed + later });
+  const undo = frozenTimes(root, changed);
   try {
     expect(await idsIn(storage)).toEqual(['s000', 's001']);
     copyOf('s000', 'copied');
