@@ -9,6 +9,7 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  open,
   openSync,
   readSync,
   renameSync,
@@ -46,9 +47,19 @@ function openSized(path: string, how: 'read' | 'write'): { readonly fd: number; 
   throw notAFile(path);
 }
 
+const NEW = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
+
 /** Makes a file that must not exist yet, readable and writable by its owner alone whatever the umask. */
 export function createFile(path: string): number {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+  return ownersAlone(openSync(path, NEW, 0o600));
+}
+
+/** The same beside the event loop: while others sync, the file system's journal lets it wait for as long. */
+async function createLater(path: string): Promise<number> {
+  return ownersAlone(await settled<number>((done) => open(path, NEW, 0o600, done)));
+}
+
+function ownersAlone(fd: number): number {
   if ((fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
   return fd;
 }
@@ -109,9 +120,9 @@ export function syncFile(fd: number): Promise<void> {
   return settled((done) => fsync(fd, done));
 }
 
-function settled(begin: (done: (error: Error | null) => void) => void): Promise<void> {
+function settled<T = void>(begin: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    begin((error) => (error === null ? resolve() : reject(error)));
+    begin((error, result) => (error === null ? resolve(result as T) : reject(error)));
   });
 }
 
@@ -150,8 +161,9 @@ export function temporaryFor(path: string): string {
  * stays as it was. The folder isn't synced: the caller knows when the name itself must last.
  */
 export function replaceFileSync(path: string, text: string): void {
-  const { temporary, fd } = besides(path);
+  const temporary = besides(path);
   try {
+    const fd = createFile(temporary);
     try {
       writeWhole(fd, Buffer.from(text), 0);
       fsyncSync(fd);
@@ -165,10 +177,11 @@ export function replaceFileSync(path: string, text: string): void {
   }
 }
 
-/** The same, synced beside the event loop. */
+/** The same, made and synced beside the event loop. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const { temporary, fd } = besides(path);
+  const temporary = besides(path);
   try {
+    const fd = await createLater(temporary);
     try {
       writeWhole(fd, Buffer.from(text), 0);
       await syncFile(fd);
@@ -182,17 +195,13 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-function besides(path: string): { readonly temporary: string; readonly fd: number } {
+/** A free name for what takes the place of `path`. */
+function besides(path: string): string {
   if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);
   const temporary = temporaryFor(path);
-  try {
-    return { temporary, fd: createFile(temporary) };
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-    // Left by a process that had this one's number.
-    rmSync(temporary, { force: true });
-    return { temporary, fd: createFile(temporary) };
-  }
+  // Left by a killed process that had this one's number.
+  if (statOf(temporary) !== undefined) rmSync(temporary, { force: true });
+  return temporary;
 }
 
 /** The text of a small file; `undefined` when it isn't there, or larger than `most` bytes. Never through a link. */

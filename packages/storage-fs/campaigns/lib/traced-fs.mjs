@@ -27,16 +27,27 @@ export function recordDisk(root) {
     operations.push({ what: 'name', folder: numbers.get(dirname(path)), name: basename(path), to: numbers.get(path) });
   const unname = (path) =>
     operations.push({ what: 'unname', folder: numbers.get(dirname(path)), name: basename(path) });
+  const isNew = (path) => counts(path) && !real.lstatSync(path, { throwIfNoEntry: false });
+  const opened = (path, fd, made) => {
+    if (made) {
+      number(path, 'file');
+      name(path);
+    }
+    if (counts(path)) open.set(fd, numbers.get(path));
+  };
   const patches = {
     openSync(path, flags, mode) {
-      const made = counts(path) && !real.lstatSync(path, { throwIfNoEntry: false });
+      const made = isNew(path);
       const fd = real.openSync(path, flags, mode);
-      if (made) {
-        number(path, 'file');
-        name(path);
-      }
-      if (counts(path)) open.set(fd, numbers.get(path));
+      opened(path, fd, made);
       return fd;
+    },
+    open(path, flags, mode, done) {
+      const made = isNew(path);
+      real.open(path, flags, mode, (error, fd) => {
+        if (!error) opened(path, fd, made);
+        done(error, fd);
+      });
     },
     closeSync(fd) {
       open.delete(fd);
