@@ -57,6 +57,24 @@ test('a link, what is no file, and what holds no token are refused, and left as 
   expect(readFileSync(text, 'utf8')).toBe('not a token\n');
 });
 
+test('what is no token is left as it is, also where everybody may read it; a longer token goes whole', () => {
+  const text = join(folder, 'passwd');
+  const content = `root:x:0:0:root:/root:/bin/sh\n${'daemon:x:1:1\n'.repeat(9)}`;
+  writeFileSync(text, content);
+  chmodSync(text, 0o644);
+  const refused = expect.objectContaining({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('holds no token'),
+  });
+  expect(() => tokenIn(text)).toThrow(refused);
+  expect([readFileSync(text, 'utf8'), modeOf(text)]).toEqual([content, 0o644]);
+  const long = join(folder, 'long');
+  writeFileSync(long, `${'x'.repeat(120)}\n`);
+  chmodSync(long, 0o644);
+  const token = tokenIn(long);
+  expect([readFileSync(long, 'utf8'), modeOf(long)]).toEqual([`${token}\n`, 0o600]);
+});
+
 test.skipIf(process.getuid?.() !== 0)('a file of somebody else is refused', () => {
   tokenIn(file);
   chownSync(file, 12_345, 12_345);

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { RepriseError } from '@reprise/core';
 import { openPrivate } from './private-file.ts';
@@ -8,7 +18,7 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /**
  * The token in `file`, which only its owner may read; made at random where there is no such file. INVALID_INPUT for a link, for what is no
- * token, and for a file of somebody else's. A file that others may read is closed to them, and its token is replaced: they may have read it.
+ * token, and for a file of somebody else's, which stay as they are. A file that others may read is closed to them, and its token is replaced: they may have read it.
  */
 export function tokenIn(file: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -34,14 +44,13 @@ function read(file: string, replace = true): string | undefined {
   if (opened === undefined) return undefined;
   const { fd, exposed } = opened;
   try {
-    if (exposed) {
-      if (!replace) throw refuse('others can read it');
-      fchmodSync(fd, 0o600);
-      return write(fd, fresh());
-    }
     const token = readFileSync(fd, 'utf8').trim();
+    // Before anything is done to it: it may be a file of another kind, named by mistake.
     if (!/^[\w-]{32,200}$/.test(token)) throw refuse('it holds no token');
-    return token;
+    if (!exposed) return token;
+    if (!replace) throw refuse('others can read it');
+    fchmodSync(fd, 0o600);
+    return write(fd, fresh());
   } finally {
     closeSync(fd);
   }
@@ -64,7 +73,7 @@ function create(file: string): string | undefined {
 }
 
 function write(fd: number, token: string): string {
-  writeSync(fd, `${token}\n`, 0);
+  ftruncateSync(fd, writeSync(fd, `${token}\n`, 0));
   fsyncSync(fd);
   return token;
 }
@@ -76,6 +85,6 @@ function fresh(): string {
 function unusable(file: string, why: string, cause?: unknown): RepriseError {
   return new RepriseError('INVALID_INPUT', `The token file ${file} can't be used: ${why}.`, {
     cause,
-    hint: 'Remove it; the next start makes a new one.',
+    hint: 'Name another file; or remove it, if it is one of a token: the next start makes a new one.',
   });
 }
