@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,6 +145,19 @@ test('an audit file that is a link is refused, and nothing listens', async () =>
   const { sessions } = stage();
   const options = { tokenFile: join(folder, 'token'), auditFile: join(folder, 'link') };
   await expect(serve(sessions, options)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+});
+
+test('a file that holds something else is no audit file, and stays as it is', async () => {
+  const file = join(folder, 'notes.txt');
+  writeFileSync(file, 'my notes\n');
+  chmodSync(file, 0o644);
+  const { sessions } = stage();
+  const options = { tokenFile: join(folder, 'token'), auditFile: file };
+  await expect(serve(sessions, options)).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('notes.txt holds something else'),
+  });
+  expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['my notes\n', 0o644]);
 });
 
 test('what is no HTTP is dropped', async () => {
