@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Session } from '../src/contracts/session.ts';
+import type { MessageInput, Session } from '../src/contracts/session.ts';
 import type { Turn } from '../src/contracts/turn.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { until } from './support/clock.ts';
@@ -59,6 +59,15 @@ test('steer: a message of another process becomes part of the turn that runs, be
   for (const request of model.requests) expect(problemsOf(request, { own: 'test' })).toEqual([]);
 });
 
+test('steer: with files too the sender hears how that turn ended', async () => {
+  const { other, turn, letGo, clock } = await busy();
+  const steering = other.turn({ text: 'look left', attachments: [{ text: 'a map' }] }, { busy: 'steer' });
+  await queued(steering);
+  letGo();
+  await turn.outcome();
+  expect(await clock.drive(steering.outcome())).toMatchObject({ status: 'done', message: { content: 'first answer' } });
+});
+
 test('steer: the sender hears how that turn ended, also when it failed, with what it took', async () => {
   const { other, turn, letGo, clock, model } = await busy();
   model.script.splice(0, 9, httpError(401, 'bad key'));
@@ -112,7 +121,7 @@ test('whoever waits may die: the next turn answers what is left first, as a turn
 });
 
 describe('a key whose turn runs in another process', () => {
-  async function keyed(how: 'known' | 'unknown') {
+  async function keyed(how: 'known' | 'unknown', message: MessageInput = 'keyed') {
     const scene = await busy();
     const { session, there, other, storage, letGo } = scene;
     letGo();
@@ -121,7 +130,7 @@ describe('a key whose turn runs in another process', () => {
     await early?.getMessages();
     const gate = Promise.withResolvers<void>();
     scene.model.script.splice(0, 2, [{ act: 'wait', for: gate.promise }, ...say('kept')]);
-    const running = session.turn('keyed', { key: 'k1' });
+    const running = session.turn(message, { key: 'k1' });
     await until(() => scene.model.requests.length === 3, 'the model');
     const late = early ?? (await there.sessions.resume(session.id));
     return { ...scene, storage, running, late, letGo: gate.resolve };
@@ -152,9 +161,24 @@ describe('a key whose turn runs in another process', () => {
     expect(said.filter((record) => record.key === 'k1')).toHaveLength(1);
   });
 
+  test('with files it is that turn where theirs are the same; a stream is read once', async () => {
+    const { late, running, letGo, clock } = await keyed('known', { text: 'keyed', attachments: [{ text: 'notes' }] });
+    const bearing = (content: string): MessageInput => ({
+      text: 'keyed',
+      attachments: [{ data: new Blob([content]).stream() as AsyncIterable<Uint8Array> }],
+    });
+    await expect(late.message(bearing('other'), { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const again = late.turn(bearing('notes'), { key: 'k1' });
+    expect(await new Promise((resolve) => again.once('joined', resolve))).toMatchObject({ turn: running.id });
+    letGo();
+    expect(await clock.drive(again.outcome())).toMatchObject({ status: 'done', message: { content: 'kept' } });
+  });
+
   test('with another text it is a CONFLICT; whoever leaves ends nothing', async () => {
     const { late, running, letGo } = await keyed('known');
-    await expect(late.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const more = { text: 'keyed', attachments: [{ text: 'notes' }] };
+    for (const other of ['other', more])
+      await expect(late.message(other, { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
     const leaving = late.turn('keyed', { key: 'k1' });
     await new Promise<void>((resolve) => leaving.once('joined', () => resolve()));
     await leaving.abort('gone');

@@ -26,6 +26,29 @@ test('a message with the same key is one turn, also in the next process', async 
   await expect(again.message('other', { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
 });
 
+test('a message with the same key and other files is another one; the files of a new key are read once', async () => {
+  const { sessions, model, restart } = stage();
+  let reads = 0;
+  const file = (content: string) => ({
+    name: 'notes.txt',
+    data: (async function* () {
+      reads += 1;
+      yield new TextEncoder().encode(content);
+    })(),
+  });
+  const sent = (...contents: string[]) => ({ text: 'look', attachments: contents.map(file) });
+  const session = await sessions.create(start);
+  await session.message(sent('one', 'two'), { key: 'k1' });
+  expect(reads).toBe(2);
+  for (const handle of [session, await restart().sessions.resume(session.id)]) {
+    const first = await handle.turn(sent('one', 'two'), { key: 'k1' }).outcome();
+    expect(first).toMatchObject({ status: 'done' });
+    for (const other of [sent(), sent('one'), sent('one', '2'), sent('two', 'one'), sent('one', 'two', 'three')])
+      await expect(handle.message(other, { key: 'k1' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  }
+  expect(model.requests).toHaveLength(1);
+});
+
 describe('a key is remembered over the whole history', () => {
   /** A session that was told something under a key, which then left its window; the store says which records are read. */
   async function long(leave: (session: Session) => Promise<unknown>) {

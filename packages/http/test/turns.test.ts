@@ -84,6 +84,9 @@ test('the same key is one turn: at once, while it runs, afterwards', async () =>
   ]);
   const during = send(here, id, { content: 'count' }, { ...key, accept: 'application/json' });
   expect((await send(here, id, { content: 'other' }, key)).status).toBe(409);
+  const attachments = [{ text: 'notes' }];
+  for (const more of [{ attachments }, { output: { type: 'object' } }, { model: 'test/model' }, { busy: 'queue' }])
+    expect((await send(here, id, { content: 'count', ...more }, key)).status).toBe(409);
   resolve();
   const told = await Promise.all([read(a), read(b)]);
   expect(told[0]).toEqual(told[1]);
@@ -91,6 +94,10 @@ test('the same key is one turn: at once, while it runs, afterwards', async () =>
   const again = await read(await send(here, id, { content: 'count' }, key));
   expect(again.at(-2)).toMatchObject({ event: 'message', data: { message: { content: 'One two.' } } });
   expect(again.at(-1)).toEqual(told[0]?.at(-1));
+  const json = { ...key, accept: 'application/json' };
+  expect((await send(here, id, { content: 'count', attachments }, json)).status).toBe(409);
+  // Of options nothing is compared any more.
+  expect((await send(here, id, { content: 'count', busy: 'queue' }, json)).status).toBe(200);
   expect(here.model.requests).toHaveLength(1);
   expect((await send(here, id, { content: 'count' }, { 'idempotency-key': 'not a key!' })).status).toBe(400);
 });

@@ -111,8 +111,8 @@ export interface TurnOptions {
   readonly busy?: 'fail' | 'queue' | 'steer';
   /**
    * Idempotency key: a message whose key was used before is not sent again, and the handle tells how that one ended (`joined` says which turn).
-   * CONFLICT where the texts differ. A session remembers the keys of all its messages, also of those that left the window or were taken back. 1 to 100
-   * letters, digits, _ and -.
+   * CONFLICT where the texts or the bytes of the files differ; options are not compared. A session remembers the keys of all its messages, also of
+   * those that left the window or were taken back. 1 to 100 letters, digits, _ and -.
    */
   readonly key?: string;
   /** How hard the model thinks in this turn, in place of the session's `effort`. */

@@ -77,7 +77,7 @@ async function whenFree(
       begun();
       await ready(parts);
       const waits = (await waitingMessages(live)).some(({ key }) => key === message.key);
-      if (!waits) return takenUp(parts, handle, message.key, message.text);
+      if (!waits) return takenUp(parts, handle, message);
       await answerWaiting(parts, handle, message.key);
       return perform(parts, handle, (context) => runTurn(context, message));
     });

@@ -7,21 +7,19 @@ import type { Parts } from '../session/parts.ts';
 import { nothing } from '../session/perform.ts';
 import { Transcript } from '../state/transcript.ts';
 import type { TurnHandle } from '../turn/handle.ts';
+import type { Said } from '../turn/said.ts';
+import type { Again } from './again.ts';
+import { digestLater, isSame } from './again.ts';
 import { seqOf } from './kept-keys.ts';
 
 /**
  * How the turn ended in which the message of this key, record `seq`, was answered, whoever sent it and however long ago. CONFLICT where it was
  * another message, or one that no turn answers.
  */
-export async function answered(
-  live: LiveSession,
-  seq: number,
-  key: string,
-  text: string,
-  joins?: Joins,
-): Promise<Outcome> {
+export async function answered(live: LiveSession, seq: number, again: Again, joins?: Joins): Promise<Outcome> {
+  const { key } = again;
   const { said, message, end } = await exchangeAt(live, seq);
-  const turn = turnOf(said, key, text);
+  const turn = await turnOf(said, again);
   if (turn !== undefined) joins?.joined(turn, seq);
   if (end === undefined) {
     const lost = new RepriseError('STORAGE_DAMAGED', `How the message ${key} was answered can not be read any more.`, {
@@ -46,10 +44,12 @@ export async function answered(
 type Joins = Pick<TurnHandle, 'joined'>;
 
 /** The turn of a message that was sent as this one is; `undefined` where it can't be read any more. */
-export function turnOf(said: MessageRecord | undefined, key: string, text: string): string | undefined {
-  const { turn } = said ?? {};
-  if (said === undefined || (said.content === text && turn !== undefined)) return turn;
-  const what = said.content === text ? 'a message that no turn answers' : 'another message';
+export async function turnOf(said: MessageRecord | undefined, again: Again): Promise<string | undefined> {
+  if (said === undefined) return undefined;
+  const { key } = again;
+  const same = await isSame(said, again);
+  if (same && said.turn !== undefined) return said.turn;
+  const what = same ? 'a message that no turn answers' : 'another message';
   throw new RepriseError('CONFLICT', `The key ${key} was used for ${what}.`, {
     hint: 'Take a new key for each new message.',
     details: { key },
@@ -88,11 +88,18 @@ async function exchangeAt(live: LiveSession, seq: number): Promise<Exchange> {
   };
 }
 
-export type Sent = readonly [handle: TurnHandle, key: string, text: string];
+export type Sent = readonly [handle: TurnHandle, again: Again];
 
 /** The same of a message that waited, and waits no more. */
-export async function takenUp({ live }: Parts, ...[handle, key, text]: Sent): Promise<Outcome> {
+export async function takenUp(
+  { live }: Parts,
+  handle: TurnHandle,
+  { key, text, files = [] }: Waited,
+): Promise<Outcome> {
   const seq = await seqOf(live, key);
   if (seq === undefined) return nothing('aborted', new RepriseError('ABORTED', 'The message was taken back.'));
-  return answered(live, seq, key, text, handle);
+  const again = { key, text, files: files.map((file) => digestLater(() => file)) };
+  return answered(live, seq, again, handle);
 }
+
+type Waited = Said & { readonly key: string };

@@ -13,23 +13,23 @@ import type { Sent } from './taken-up.ts';
 import { answered, turnOf } from './taken-up.ts';
 
 /** How the turn ended of a message that may have been sent before; `undefined` where it was not. A turn that a crash left open is ended first. */
-export async function answeredBefore(parts: Parts, ...[handle, key, text]: Sent): Promise<Outcome | undefined> {
-  const seq = await seqOf(parts.live, key);
+export async function answeredBefore(parts: Parts, ...[handle, again]: Sent): Promise<Outcome | undefined> {
+  const seq = await seqOf(parts.live, again.key);
   if (seq === undefined) return undefined;
   await ready(parts);
-  return answered(parts.live, seq, key, text, handle);
+  return answered(parts.live, seq, again, handle);
 }
 
 /**
  * The same where the session is busy: the message is joined at once, and its end waited for. Leaving ends nothing.
  * `undefined` where nothing was sent under this key, as far as the log tells.
  */
-export async function underWay(parts: Parts, ...[handle, key, text]: Sent): Promise<Outcome | undefined> {
+export async function underWay(parts: Parts, ...[handle, again]: Sent): Promise<Outcome | undefined> {
   const { live, running, runtime } = parts;
-  const sent = live.autoSave ? await sentAs(parts, key) : undefined;
+  const sent = live.autoSave ? await sentAs(parts, again.key) : undefined;
   if (sent === undefined) return undefined;
   const { seq, said } = sent;
-  const turn = turnOf(said, key, text);
+  const turn = await turnOf(said, again);
   if (turn !== undefined) handle.joined(turn, seq);
   running.settled(handle);
   while (!handle.signal.aborted) {
@@ -37,7 +37,7 @@ export async function underWay(parts: Parts, ...[handle, key, text]: Sent): Prom
       return await live.exclusive(async () => {
         handle.signal.throwIfAborted();
         await ready(parts);
-        return answered(live, seq, key, text);
+        return answered(live, seq, again);
       });
     } catch (error) {
       if (handle.signal.aborted || !isCoded(error) || error.code !== 'SESSION_BUSY') throw error;

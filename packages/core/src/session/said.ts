@@ -4,6 +4,8 @@ import { RepriseError } from '../errors.ts';
 import { checkFiles } from '../files/keep.ts';
 import type { NewFile } from '../files/read.ts';
 import { checkAttachment, readAttachment } from '../files/read.ts';
+import type { Again } from '../inbox/again.ts';
+import { digestLater } from '../inbox/again.ts';
 import { outputSchema } from '../turn/output.ts';
 import type { Said } from '../turn/said.ts';
 import { noPrice } from '../turn/scopes.ts';
@@ -57,6 +59,11 @@ export async function saidToWait(asked: Asked, parts: Parts, signal: AbortSignal
   const said = await saidOf(asked, signal);
   checkFiles(said.files ?? [], await parts.resolveModel());
   return said;
+}
+
+/** What was asked, where it may have been sent before under its key. */
+export function againOf({ said: { text }, attachments }: Asked, key: string, signal: AbortSignal): Again {
+  return { key, text, files: attachments.map((attachment) => digestLater(() => readAttachment(attachment, signal))) };
 }
 
 /**

@@ -9,7 +9,7 @@ import { runTurn } from '../turn/run.ts';
 import { changeOf } from './begin.ts';
 import type { Parts } from './parts.ts';
 import { answerWaiting, nothing, perform } from './perform.ts';
-import { askedOf, saidOf, saidToWait } from './said.ts';
+import { againOf, askedOf, saidOf, saidToWait } from './said.ts';
 
 /** `session.message()`: a turn that can be awaited. */
 export function startMessage(parts: Parts, input: MessageInput, options?: TurnOptions): AwaitableTurn {
@@ -31,8 +31,8 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
   const { live, running } = parts;
   running.join(handle, key);
   return start(parts, handle, async () => {
-    const sentBefore = async () =>
-      options.key === undefined ? undefined : underWay(parts, handle, key, asked.said.text);
+    const again = options.key === undefined ? undefined : againOf(asked, key, handle.signal);
+    const sentBefore = async () => again && underWay(parts, handle, again);
     const wait = async () => {
       const before = await sentBefore();
       if (before !== undefined) return before;
@@ -51,8 +51,7 @@ function startTurn<T extends TurnHandle>(parts: Parts, handle: T, input: Message
         handle.signal.throwIfAborted();
         running.settled(handle);
         await answerWaiting(parts, handle);
-        const before =
-          options.key === undefined ? undefined : await answeredBefore(parts, handle, key, asked.said.text);
+        const before = again && (await answeredBefore(parts, handle, again));
         if (before !== undefined) return before;
         await changeOf(parts, changes);
         const said = await saidOf(asked, handle.signal);

@@ -61,6 +61,8 @@ function partsOf({ content, toolCalls = [], toolResults = [] }: Message): Part[]
 export function saidIn(parts: readonly Part[]): {
   readonly text: string;
   readonly isEmpty: boolean;
+  /** Those that are said. */
+  readonly parts: readonly Part[];
   input(session: FileHolder): MessageInput;
 } {
   const text = parts
@@ -69,6 +71,7 @@ export function saidIn(parts: readonly Part[]): {
   const files = filesOf(parts);
   return {
     text,
+    parts: parts.filter(({ type }) => type === 'text' || type === 'file'),
     isEmpty: text.trim() === '' && files.length === 0,
     input: (session) => (files.length === 0 ? text : { text, attachments: files.map((file) => file(session)) }),
   };

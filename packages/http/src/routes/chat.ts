@@ -143,7 +143,8 @@ async function said(
     await takeBack(sessions, session, messages.filter(({ role }) => role === 'user').length - 1);
   // What is answered anew is another message than the one that was sent under its id.
   const key = again || messageId !== undefined || !KEY.test(message.id) ? {} : { key: message.id };
-  const sent = await sendMessage(context, id, words.input(session), key, signal);
+  const sending = { input: words.input(session), options: key, body: words.parts };
+  const sent = await sendMessage(context, id, sending, signal);
   return marked(streams.answer((stop) => turnChunks(sessions, id, new UiChunks(id, sent.turn), sent.after, stop)));
 }
 

@@ -23,7 +23,8 @@ export const turnRoutes: readonly Route[] = [
       summary: 'Send a message and get its answer, as a stream or, with `Accept: application/json`, once it is there.',
       description:
         'The stream holds the session’s events from the message on, as `GET …/events` tells them, and ends with the turn. A client that goes stops ' +
-        'nothing. The same Idempotency-Key again, also after a restart, is the same turn: its events are told once more.',
+        'nothing. The same Idempotency-Key again, also after a restart, is the same turn: its events are told once more. With anything else in its body it ' +
+        'is a CONFLICT; once the turn has ended, or in another process, text and attachments alone are compared (`model`, `output` and the other options are not).',
       scope: 'write',
       params,
       body: newMessage,
@@ -55,7 +56,7 @@ export const turnRoutes: readonly Route[] = [
       const input = attachments === undefined ? content : ({ text: content, attachments } as MessageInput);
       const key = keyOf(request);
       const wanted = { ...options, ...(key !== undefined && { key }) } as TurnOptions;
-      const sent = await sendMessage(context, id, input, wanted, request.signal);
+      const sent = await sendMessage(context, id, { input, options: wanted, body }, request.signal);
       if (!wantsJson(request))
         return context.streams.answer((signal) => turnEvents(context.sessions, id, sent, signal));
       const ended = told(await sent.outcome);

@@ -1,6 +1,7 @@
 import { RepriseError } from '@reprise/core';
 import type { MessageInput, Outcome, Session, Turn, TurnOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
+import { digestOf } from '../idempotency.ts';
 
 /** A message that was taken: where its events begin, and how its turn ends. */
 export interface Sent {
@@ -13,45 +14,53 @@ export interface Sent {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Messages of this server whose turns have not ended, by session and key. */
-export type InFlight = Map<string, { readonly content: string; readonly sent: Promise<Sent> }>;
+/** What is to be sent. */
+export interface Sending {
+  readonly input: MessageInput;
+  readonly options: TurnOptions;
+  /** All that was asked for, as JSON. Under a key that is in use it must be the same. */
+  readonly body: unknown;
+}
+
+/** Messages of this server whose turns have not ended, by session and key, with the digests of what was asked for: a body may be 48 MiB. */
+export type InFlight = Map<string, Entry>;
+
+interface Entry {
+  readonly body: Promise<string>;
+  readonly sent: Promise<Sent>;
+}
 
 /**
  * Sends a message, and resolves once it is known what becomes of it: its turn began, it waits, or it is part of another turn. Rejects where nothing
  * of it was taken. The same key while the first is at work is the same message. Who asked may leave: only a message that still waits for a place
  * leaves with them.
  */
-export function sendMessage(
-  context: ServerContext,
-  id: string,
-  input: MessageInput,
-  options: TurnOptions,
-  signal: AbortSignal,
-): Promise<Sent> {
-  const { key } = options;
-  if (key === undefined) return send(context, id, input, options, signal);
+export function sendMessage(context: ServerContext, id: string, sending: Sending, signal: AbortSignal): Promise<Sent> {
+  const { key } = sending.options;
+  if (key === undefined) return send(context, id, sending, signal);
   const name = `${id} ${key}`;
-  const content = typeof input === 'string' ? input : (input.text ?? '');
+  const body = digestOf(sending.body);
   const known = context.inFlight.get(name);
-  if (known !== undefined) {
-    if (known.content === content) return known.sent;
-    throw new RepriseError('CONFLICT', `The key ${key} was used for another message.`, {
-      hint: 'Take a new key for each new message.',
-    });
-  }
+  if (known !== undefined) return sentAlready(known, body, key);
   // Others may wait for it too, so it doesn't leave with the first.
-  const sent = send(context, id, input, options, new AbortController().signal);
-  context.inFlight.set(name, { content, sent });
+  const sent = send(context, id, sending, new AbortController().signal);
+  context.inFlight.set(name, { body, sent });
   const over = (): void => void context.inFlight.delete(name);
   sent.then(({ outcome }) => outcome.then(over), over);
   return sent;
 }
 
+async function sentAlready({ body, sent }: Entry, other: Promise<string>, key: string): Promise<Sent> {
+  if ((await body) === (await other)) return sent;
+  throw new RepriseError('CONFLICT', `The key ${key} was used for another message.`, {
+    hint: 'Take a new key for each new message.',
+  });
+}
+
 async function send(
   { pool }: ServerContext,
   id: string,
-  input: MessageInput,
-  options: TurnOptions,
+  { input, options }: Sending,
   signal: AbortSignal,
 ): Promise<Sent> {
   pool.refuseIfClosing();
