@@ -1,4 +1,4 @@
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync, rmSync, type Stats } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { linkRefused } from './errors.ts';
 import { createFile, statOf } from './files.ts';
@@ -33,7 +33,8 @@ const SCHEMA = `
 export class IndexFile {
   readonly #path: string;
   #database: DatabaseSync | undefined;
-  #inode = 0;
+  /** Which file that is, or the one that could not be opened. */
+  #which = '';
   #opened = 0;
   #statements = new Map<string, StatementSync>();
 
@@ -74,23 +75,35 @@ export class IndexFile {
     this.#database = undefined;
   }
 
-  /** Throws the index away; the next use makes a new one. */
+  /** Throws the index away, unless somebody else has done so; the next use makes a new one. */
   discard(): void {
+    const isOurs = whichOf(statOf(this.#path)) === this.#which;
     this.close();
+    if (!isOurs) return;
     for (const end of ['', '-journal']) rmSync(`${this.#path}${end}`, { force: true });
   }
 
   #open(): void {
-    const stat = statOf(this.#path);
-    if (stat?.isSymbolicLink()) throw linkRefused(this.#path);
-    // Somebody else has thrown it away, or made another.
-    if (this.#database !== undefined && stat?.ino === this.#inode) return;
+    // A change is made in one file, or in none.
+    if (this.#database?.isTransaction) return;
+    let stat = statOf(this.#path);
+    // Else somebody has thrown it away, or made another.
+    if (this.#database !== undefined && whichOf(stat) === this.#which) return;
     this.close();
-    if (stat === undefined) closeSync(createFile(this.#path));
-    this.#inode = stat?.ino ?? (statOf(this.#path)?.ino as number);
+    if (stat === undefined) {
+      closeSync(createFile(this.#path));
+      stat = statOf(this.#path);
+    }
+    this.#which = whichOf(stat);
+    if (stat?.isSymbolicLink()) throw linkRefused(this.#path);
     this.#database = openIndex(this.#path);
     this.#opened += 1;
   }
+}
+
+/** Tells one file from another, also where that got the number of the one before. */
+function whichOf(stat: Stats | undefined): string {
+  return stat === undefined ? '' : `${stat.ino} ${stat.birthtimeMs}`;
 }
 
 /** The database at `path` with its tables, made where it is new. */

@@ -31,7 +31,12 @@ export function isStill(root: string, id: string, sig: string, head: string): bo
   return now !== undefined && now !== null && stateText(now) === head;
 }
 
+/** Empty also where it can't be told: one bad folder takes no others with it. */
 function signature(root: string, id: string): string {
-  const stat = statOf(`${root}/${id}/state.json`);
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+  try {
+    const stat = statOf(`${root}/${id}/state.json`);
+    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+  } catch {
+    return '';
+  }
 }

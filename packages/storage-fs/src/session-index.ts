@@ -54,6 +54,9 @@ export class SessionIndex {
   readonly file: IndexFile;
   #complete: Complete | undefined;
   #catchingUp: Promise<void> | undefined;
+  /** What begins when that is over, and whether it looks at every session. */
+  #next: Promise<void> | undefined;
+  #nextWhole = false;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(root: string) {
@@ -96,11 +99,24 @@ export class SessionIndex {
     return next;
   }
 
-  /** Many who ask at once share the work. `whole`: looks at every session, whatever the marks say. */
-  async catchUp(whole = false): Promise<void> {
-    if (whole) await this.#catchingUp?.catch(() => undefined);
-    this.#catchingUp ??= this.#catchUp(whole).finally(() => (this.#catchingUp = undefined));
-    await this.#catchingUp;
+  /**
+   * Many who ask at once share the work, but none shares what began before they asked: it may have looked before something came that they know
+   * of. `whole`: looks at every session, whatever the marks say.
+   */
+  catchUp(whole = false): Promise<void> {
+    if (this.#catchingUp === undefined && this.#next === undefined) return this.#begin(whole);
+    this.#nextWhole ||= whole;
+    const begin = (): Promise<void> => {
+      const all = this.#nextWhole;
+      this.#next = undefined;
+      this.#nextWhole = false;
+      return this.#begin(all);
+    };
+    return (this.#next ??= (this.#catchingUp ?? Promise.resolve()).then(begin, begin));
+  }
+
+  #begin(whole: boolean): Promise<void> {
+    return (this.#catchingUp = this.#catchUp(whole).finally(() => (this.#catchingUp = undefined)));
   }
 
   async #catchUp(whole: boolean): Promise<void> {

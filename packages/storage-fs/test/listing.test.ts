@@ -1,4 +1,14 @@
-import { appendFileSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pageOfHeads, SESSION_ID, type Query, type SessionHead, type SessionStorage } from '@reprise/core';
 import fc from 'fast-check';
@@ -182,6 +192,56 @@ test('what another process noted while this one looked is newer, and stays', asy
   expect((await index.page({ where: { model: 'newer' } }))?.items.map(({ id }) => id)).toEqual([first]);
   expect((await index.page({ limit: 1000 }))?.items).toHaveLength(101);
   index.file.close();
+});
+
+test('a folder that cannot be looked into hides itself alone, and costs the index nothing', async () => {
+  await fill(2);
+  const index = new SessionIndex(root);
+  index.file.sql('CREATE TABLE kept(n)').run();
+  symlinkSync('loop', join(root, 'loop'));
+  expect(await idsIn(storage)).toEqual(['s000', 's001']);
+  expect((await storage.search!('nothing')).items).toEqual([]);
+  expect(index.file.sql('SELECT n FROM kept').all()).toEqual([]);
+  index.file.close();
+});
+
+test('who asks while others are being answered sees what was made before it asked', async () => {
+  await fill(1);
+  for (let n = 0; n < 100; n += 1) copyOf('s000', `copy-${n}`);
+  const first = storage.list();
+  copyOf('s000', 'made');
+  const second = idsIn(storage);
+  await first;
+  expect(await second).toContain('made');
+});
+
+test('an index that somebody else made in the place of a bad one is not thrown away for that one', async () => {
+  await fill(1);
+  writeFileSync(join(root, '.index'), 'no index');
+  const [one, another] = [new SessionIndex(root), new SessionIndex(root)];
+  expect(() => one.file.sql('SELECT 1')).toThrow();
+  await another.page({});
+  one.file.discard();
+  expect(one.file.sql('SELECT id FROM sessions').all()).toEqual([{ id: 's000' }]);
+  one.file.close();
+  another.file.close();
+});
+
+test('an index that somebody throws away in the middle of a change is not changed by the rest of it', async () => {
+  await fill(1);
+  const index = new SessionIndex(root);
+  await index.catchUp();
+  const other = new SessionIndex(root);
+  other.file.sql('SELECT 1');
+  index.file.change(() => {
+    index.file.sql('UPDATE sessions SET hot = 1').run();
+    other.file.discard();
+    other.file.sql('SELECT 1');
+    noteRow(index.file, 's000', lookAt(root, 's000', undefined), false);
+  });
+  expect(other.file.sql('SELECT id FROM sessions').all()).toEqual([]);
+  index.file.close();
+  other.file.close();
 });
 
 test('the index answers every query as the heads themselves do, page by page', async () => {
