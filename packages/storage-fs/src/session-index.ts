@@ -141,6 +141,8 @@ export class SessionIndex {
     const holds = complete?.version === version && complete.folders === folders.sig;
     const some = (): Candidates => (holds ? this.#unsure(marks, complete.empty) : this.#compared(marks));
     const { asked, known, gone } = whole || marks.missed ? this.#whole() : some();
+    // Logs may have grown, and nothing else tells.
+    if (marks.missed) this.#change(version, () => file.sql('UPDATE sessions SET stale = 1').run());
     if (gone.length > 0) this.#change(version, () => gone.forEach((row) => dropRow(file, row)));
     const empty = new Set<string>();
     for (let at = 0; at < asked.length; at += BATCH) {

@@ -37,7 +37,8 @@ export class SessionWriter {
   /** The small files as they were last written. */
   #metadata = '';
   #state = '';
-  #touched = false;
+  /** Where this lease left its mark. */
+  #touched: string | undefined;
   /** The work asked for last, while it is not done; never rejects. */
   #last: Promise<unknown> | undefined;
   #ended = false;
@@ -198,9 +199,9 @@ export class SessionWriter {
     await this.#saveQuietly();
   }
 
-  /** Tells the readers of an index that this session changes. There may be none yet, so it is asked again until there is. */
+  /** Tells the readers of an index that this session changes. There may be none yet, or new ones, so it is asked each time. */
   async #touch(): Promise<void> {
-    this.#touched ||= await touch(this.place.root, this.place.id, '+');
+    this.#touched = await touch(this.place.root, this.place.id, '+', this.#touched);
   }
 
   /** Writes what changed of the small files. They can be rebuilt from the log, so a failure here loses nothing. */

@@ -17,7 +17,7 @@ import { fsStorage } from '../src/index.ts';
 import { noteRow } from '../src/index-rows.ts';
 import { lookAt } from '../src/look.ts';
 import { SessionIndex } from '../src/session-index.ts';
-import { countedCalls, frozenTimes } from './faulty.ts';
+import { countedCalls, frozenTimes, recordSyncs } from './faulty.ts';
 import { headOf, OWNER } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
 
@@ -242,6 +242,52 @@ test('an index that somebody throws away in the middle of a change is not change
   expect(other.file.sql('SELECT id FROM sessions').all()).toEqual([]);
   index.file.close();
   other.file.close();
+});
+
+const said = (content: string): string => JSON.stringify({ type: 'message', content });
+
+test.each([['.index'], ['.touched'], ['.index', '.touched']])(
+  'what is written under a lease that began before %s %s was made anew is found',
+  async (...names) => {
+    await fill(2);
+    const lease = await storage.acquire('s001', { owner: OWNER, expect: 'existing' });
+    await storage.append(lease, { expected: 1, records: [said('early')], head: headOf('s001', 2) });
+    const reader = fsStorage({ root });
+    for (const name of names) rmSync(join(root, name));
+    expect((await reader.search!('early')).items).toHaveLength(1);
+    // Its process may end here without giving the lease back.
+    const head = headOf('s001', 3, { model: 'late', checkpoint: 3 });
+    await storage.append(lease, { expected: 2, records: [said('late')], head });
+    expect((await reader.search!('late')).items).toHaveLength(1);
+    expect(await idsIn(reader, { where: { model: 'late' } })).toEqual(['s001']);
+    await reader.close();
+    await lease.release();
+  },
+);
+
+test('marks that a power cut takes after they were read hide no others', async () => {
+  const { synced, undo } = recordSyncs();
+  try {
+    await fill(3);
+    const leases = await Promise.all(
+      ['s000', 's001'].map(async (id) => {
+        const lease = await storage.acquire(id, { owner: OWNER, expect: 'existing' });
+        await storage.append(lease, { expected: 1, records: ['{"type":"note"}'], head: headOf(id, 2) });
+        return lease;
+      }),
+    );
+    for (const lease of leases) await lease.release();
+    await storage.list();
+    const { ino, birthtimeMs } = statSync(join(root, '.touched'));
+    writeFileSync(join(root, '.touched'), synced.files.get(`${ino} ${birthtimeMs}`) ?? '');
+  } finally {
+    undo();
+  }
+  const lease = await storage.acquire('s002', { owner: OWNER, expect: 'existing' });
+  const head = headOf('s002', 2, { model: 'late' });
+  await storage.append(lease, { expected: 1, records: ['{"type":"note"}'], head });
+  await lease.release();
+  expect(await idsIn(storage, { where: { model: 'late' } })).toEqual(['s002']);
 });
 
 test('the index answers every query as the heads themselves do, page by page', async () => {
