@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { ExportedSession } from '../src/contracts/history.ts';
+import { RepriseError } from '../src/errors.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settled, until } from './support/clock.ts';
 import { call, calls, say, scripted, text } from './support/model.ts';
 import { problemsOf } from './support/prompt-rules.ts';
 import { infoOf, resolverOf, stage, tool } from './support/stage.ts';
-import { recordsOf, storedOf } from './support/storage.ts';
+import { faulty, recordsOf, storedOf } from './support/storage.ts';
 
 const start = { model: 'test/model' };
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
@@ -279,6 +280,42 @@ test('a delete that expects a record leaves a session alone that stands elsewher
   const another = await sessions.create(start);
   await sessions.delete(another.id, { expected: another.head.seq });
   expect(await sessions.list()).toEqual([]);
+});
+
+test('a delete that could not be is as if it had never been asked for', async () => {
+  const { sessions, model, restart } = stage();
+  const session = await sessions.create(start);
+  model.script.push([...text('some'), { act: 'stall' }], [...text('more'), { act: 'stall' }]);
+  const elsewhere = (await restart().sessions.resume(session.id)).turn('go');
+  await until(() => model.requests.length === 1);
+  await expect(sessions.delete(session.id)).rejects.toMatchObject({ code: 'SESSION_BUSY' });
+  await elsewhere.abort();
+  const turn = session.turn('here');
+  await until(() => model.requests.length === 2);
+  expect(sessions.isRunning(session.id)).toBe(true);
+  await sessions.delete(session.id);
+  expect(await turn.outcome()).toMatchObject({ status: 'aborted' });
+  expect(await sessions.list()).toEqual([]);
+});
+
+test('a delete at which the store fails leaves the session to those who hold it', async () => {
+  const inner = memoryStorage();
+  let fails = true;
+  const storage = faulty({
+    ...inner,
+    async remove(lease) {
+      if (fails) throw new RepriseError('STORAGE_FAILED', 'planted');
+      await inner.remove(lease);
+    },
+  });
+  const { sessions } = stage({ storage });
+  const session = await sessions.create(start);
+  await expect(sessions.delete(session.id)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  expect((await session.message('still there')).content).not.toBe('');
+  expect(await sessions.load(session.id)).toBe(session);
+  fails = false;
+  await sessions.delete(session.id);
+  await expect(session.message('x')).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
 });
 
 test('deleteAll removes every session, over pages', async () => {

@@ -62,6 +62,11 @@ export class LiveSession {
     return this.#lease === undefined ? undefined : this.#log.stored;
   }
 
+  /** Whether it was removed through this one. */
+  get gone(): boolean {
+    return this.#log.gone;
+  }
+
   get autoSave(): boolean {
     return this.#autoSave;
   }
@@ -187,12 +192,12 @@ export class LiveSession {
   async remove(before: () => Promise<void>): Promise<void> {
     await this.exclusive(async () => {
       await before();
-      this.#log.remove();
       if (this.#log.stored > 0) {
         this.#lease ??= await this.#acquire();
         await this.#runtime.storage.remove(this.#lease);
         this.#lease = undefined;
       }
+      this.#log.remove();
       this.#runtime.hubs.gone(this.id);
     });
   }

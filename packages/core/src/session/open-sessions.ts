@@ -25,11 +25,16 @@ export class OpenSessions {
   }
 
   /** Removes a session from the store, whether it is open here or not. */
-  remove(runtime: Runtime, id: string, removal: Removal): Promise<void> {
+  async remove(runtime: Runtime, id: string, removal: Removal): Promise<void> {
     const parts = this.get(id);
-    return parts === undefined
-      ? removeStored(runtime, id, removal)
-      : removeOpen(parts, removal, () => void this.#all.delete(id));
+    if (parts === undefined) return removeStored(runtime, id, removal);
+    try {
+      await removeOpen(parts, removal, () => void this.#all.delete(id));
+    } catch (error) {
+      // It is still there, and so are those who hold it.
+      if (!parts.live.gone && this.get(id) === undefined) this.set(parts);
+      throw error;
+    }
   }
 
   all(): readonly Parts[] {
