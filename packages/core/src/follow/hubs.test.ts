@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Clock } from '../contracts/clock.ts';
 import { memoryStorage } from '../storage/memory.ts';
 import { systemClock } from '../session/clock.ts';
 import { Hubs } from './hubs.ts';
@@ -67,4 +68,24 @@ test('of what is live only, the newest hundred are kept, and only for those who 
   expect(hub.asideFrom(0)).toMatchObject({ number: 50, event: { text: '50' } });
   expect(hub.asideFrom(149)).toMatchObject({ number: 149, event: { text: '149' } });
   expect(hub.asideFrom(150)).toBeUndefined();
+});
+
+test('who still follows after a turn keeps the process, and who leaves lets it go', () => {
+  let kept = 0;
+  const clock: Clock = {
+    now: () => 0,
+    timer: (_ms, _fire, options) => {
+      if (options?.unref) return () => undefined;
+      kept += 1;
+      return () => (kept -= 1);
+    },
+  };
+  const hubs = new Hubs();
+  const turn = hubs.enter('s', 0);
+  const { watch, leave } = hubs.join('s');
+  watch({ storage: memoryStorage(), clock, readLog: async function* () {} });
+  turn.leave();
+  expect(kept).toBe(1);
+  leave();
+  expect(kept).toBe(0);
 });

@@ -14,6 +14,8 @@ interface Use {
   /** How its followers hear of what other processes do. */
   how: Omit<Watched, 'id'> | undefined;
   stop: AbortController | undefined;
+  /** Ends the wait for that after a turn. */
+  wait: (() => void) | undefined;
 }
 
 /** The hubs of the sessions that somebody works on or follows, in this process. */
@@ -36,8 +38,9 @@ export class Hubs {
         use.hub.local -= 1;
         if (use.hub.local === 0) {
           use.hub.giveUp();
-          // Whoever followed the turn alone is gone by then.
-          use.how?.clock.timer(AFTER_TURN_MS, () => this.#watch(id, use), { unref: true });
+          // Whoever followed the turn alone is gone by then. Who stays keeps the process, as they do by watching.
+          use.wait?.();
+          use.wait = use.how?.clock.timer(AFTER_TURN_MS, () => this.#watch(id, use));
         }
         this.#free(id, use);
       },
@@ -62,7 +65,8 @@ export class Hubs {
         use.followers -= 1;
         if (use.followers === 0) {
           use.stop?.abort();
-          use.stop = use.how = undefined;
+          use.wait?.();
+          use.stop = use.how = use.wait = undefined;
         }
         this.#free(id, use);
       },
@@ -103,7 +107,10 @@ export class Hubs {
   #use(id: string): Use {
     let use = this.#uses.get(id);
     if (use === undefined)
-      this.#uses.set(id, (use = { hub: new Hub(0), users: 0, followers: 0, how: undefined, stop: undefined }));
+      this.#uses.set(
+        id,
+        (use = { hub: new Hub(0), users: 0, followers: 0, how: undefined, stop: undefined, wait: undefined }),
+      );
     use.users += 1;
     return use;
   }
