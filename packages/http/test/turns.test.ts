@@ -246,6 +246,23 @@ test('the stream of a message begins with it, whatever another process stored si
   ]);
 });
 
+test('so does that of a message which another process has answered already', async () => {
+  const storage = memoryStorage();
+  const [here, there] = [stage({}, { storage }), stage({}, { storage })];
+  here.model.script.push(['One.']);
+  there.model.script.push(['Two.'], ['Three.']);
+  const id = await here.session();
+  await read(await send(here, id, { content: 'first' }));
+  await read(await send(there, id, { content: 'second' }));
+  const again = { 'idempotency-key': 'third' };
+  await read(await send(there, id, { content: 'third' }, again));
+  const told = await read(await send(here, id, { content: 'third' }, again));
+  expect(told.flatMap(({ event, data }) => (event === 'message' ? data.message.content : []))).toEqual([
+    'third',
+    'Three.',
+  ]);
+});
+
 test('a turn on a session that is open reads nothing of it before its lease, and nothing after', async () => {
   const inner = memoryStorage();
   const looks: string[] = [];

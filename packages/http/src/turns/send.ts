@@ -89,7 +89,8 @@ function begun(turn: Turn, session: Session, before: () => number): Promise<Sent
     const sent: Sent = { turn: turn.id, after: before(), queued: undefined, outcome: turn.outcome() };
     turn.once('joined', ({ turn: other, seq }) => {
       sent.turn = other;
-      sent.after = Math.min(sent.after, seq - 1);
+      // Others may have stored more since the session was used here. What waits is told of from where it began to wait.
+      sent.after = sent.queued === undefined ? seq - 1 : Math.min(sent.after, seq - 1);
       resolve(sent);
     });
     turn.once('queued', ({ key }) => {
