@@ -109,7 +109,7 @@ function ownPool(pool: PoolDoors, all: Sessions, owner: string): PoolDoors {
     keep: (session) => pool.keep(session),
     forget: (id) => pool.forget(id),
     isBusy: (id) => pool.isBusy(id),
-    turn: (id, start, signal) => pool.turn(id, start, signal),
+    turn: (id, start, signal, begin) => pool.turn(id, start, signal, begin),
     beside: (id, start) => pool.beside(id, start),
     refuseIfClosing: () => pool.refuseIfClosing(),
     slots: pool.slots,

@@ -8,6 +8,12 @@ interface Kept {
   usedAt: number;
 }
 
+/** How a turn is begun. */
+export interface Begin {
+  /** Done once there is a place, before the turn begins: what must not be done for one that is refused. */
+  readonly first?: (() => Promise<void>) | undefined;
+}
+
 /** Told of each turn as it is asked for. Must not throw. */
 export type Observe = (turn: Turn, session: Session | undefined) => void;
 
@@ -73,9 +79,17 @@ export class Pool {
   }
 
   /** Starts a turn once there is a place for it, which it holds to its end. RATE_LIMIT where too many wait, ABORTED while the server stops. */
-  async turn(id: string, start: () => Turn, signal: AbortSignal): Promise<Turn> {
+  async turn(id: string, start: () => Turn, signal: AbortSignal, { first }: Begin = {}): Promise<Turn> {
     this.refuseIfClosing();
-    return this.#run(id, await this.slots.enter(id, signal), start);
+    const free = await this.slots.enter(id, signal);
+    try {
+      this.refuseIfClosing();
+      await first?.();
+    } catch (error) {
+      free();
+      throw error;
+    }
+    return this.#run(id, free, start);
   }
 
   /** Starts a turn that waits for the one that runs on the session, or becomes part of it. RATE_LIMIT where too many do. */

@@ -138,12 +138,13 @@ async function said(
     throw new Refusal(400, 'The last message says nothing.', 'Send a message of the user with a text or a file.');
   const session = await chatSession(context, chat);
   const { id } = session;
-  if (again) await takeBack(sessions, session, await turnSaying(sessions, id, words.text));
-  else if (messageId !== undefined)
-    await takeBack(sessions, session, messages.filter(({ role }) => role === 'user').length - 1);
+  const anew = again || messageId !== undefined;
+  const asked = messages.filter(({ role }) => role === 'user').length;
   // What is answered anew is another message than the one that was sent under its id.
-  const key = again || messageId !== undefined || !KEY.test(message.id) ? {} : { key: message.id };
-  const sending = { input: words.input(session), options: key, body: words.parts };
+  const key = anew || !KEY.test(message.id) ? {} : { key: message.id };
+  const first = async (): Promise<void> =>
+    takeBack(sessions, session, again ? await turnSaying(sessions, id, words.text) : asked - 1);
+  const sending = { input: words.input(session), options: key, body: words.parts, ...(anew && { first }) };
   const sent = await sendMessage(context, id, sending, signal);
   return marked(streams.answer((stop) => turnChunks(sessions, id, new UiChunks(id, sent.turn), sent.after, stop)));
 }

@@ -20,6 +20,8 @@ export interface Sending {
   readonly options: TurnOptions;
   /** All that was asked for, as JSON. Under a key that is in use it must be the same. */
   readonly body: unknown;
+  /** Done once the message has a place, before its turn begins. Such a message waits for the turn that runs, in line. */
+  readonly first?: () => Promise<void>;
 }
 
 /** Messages of this server whose turns have not ended, by session and key, with the digests of what was asked for: a body may be 48 MiB. */
@@ -60,7 +62,7 @@ async function sentAlready({ body, sent }: Entry, other: Promise<string>, key: s
 async function send(
   { pool }: ServerContext,
   id: string,
-  { input, options }: Sending,
+  { input, options, first }: Sending,
   signal: AbortSignal,
 ): Promise<Sent> {
   pool.refuseIfClosing();
@@ -68,7 +70,7 @@ async function send(
   // A turn whose end was told a moment ago still gives its lease back: opening waits for that.
   const session = await (busy === 'fail' && !pool.isBusy(id) ? pool.toWork(id) : pool.open(id));
   const waits = pool.isBusy(id);
-  if (waits && busy === 'fail' && (key === undefined || !(await session.knows(key)))) {
+  if (waits && busy === 'fail' && first === undefined && (key === undefined || !(await session.knows(key)))) {
     throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', {
       hint: 'Send the message with `busy` "queue" or "steer", or wait.',
     });
@@ -79,7 +81,7 @@ async function send(
     return session.turn(input, options);
   };
   // What is queued or steers is stored at once, and runs in the place of the turn that runs.
-  const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal);
+  const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal, { first });
   return begun(await begin, session, () => after);
 }
 
