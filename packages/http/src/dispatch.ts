@@ -1,6 +1,7 @@
 import { RepriseError, toCoded } from '@reprise/core';
 import type { z } from 'zod';
 import type { ServerContext } from './context.ts';
+import type { Body } from './guard/body.ts';
 import { readJson, Refusal } from './guard/body.ts';
 import type { Principal } from './options.ts';
 import { problemResponse } from './problem.ts';
@@ -23,14 +24,12 @@ export async function dispatch(
     // A condition that nobody looks at is a change that its client didn't want.
     if (request.headers.has('if-match') && facts.method !== 'GET' && !facts.headers?.includes('If-Match'))
       throw new Refusal(400, 'This operation takes no If-Match.', 'Leave it out.');
-    const input = {
+    const place = {
       params: checked(facts.params, params, 'path'),
       query: checked(facts.query, queryOf(request, facts.repeated), 'query'),
-      body: await bodyOf(facts, request, context.limits.bodyBytes),
-      request,
-      principal,
     };
-    return await handle(input, context);
+    const { value, size } = await bodyOf(facts, request, context.limits.bodyBytes);
+    return await handle({ ...place, body: value, size, request, principal }, context);
   } catch (error) {
     return failed(error, context);
   }
@@ -43,16 +42,22 @@ export function failed(error: unknown, { clock, report }: Pick<ServerContext, 'c
   return problemResponse(error, { ...known, now: clock.now() });
 }
 
-async function bodyOf({ body, optionalBody, largeBody = 1 }: Omit<Route, 'handle'>, request: Request, limit: number) {
+async function bodyOf(
+  { body, optionalBody, largeBody = 1 }: Omit<Route, 'handle'>,
+  request: Request,
+  limit: number,
+): Promise<Body> {
   if (body === undefined) {
     await request.body?.cancel();
-    return undefined;
+    return NONE;
   }
   const given = await readJson(request, limit * largeBody);
-  if (given === undefined && optionalBody) return undefined;
+  if (given === undefined && optionalBody) return NONE;
   if (given === undefined) throw new Refusal(400, 'A body is missing.', 'Send JSON.');
-  return checked(body, given, 'body');
+  return { ...given, value: checked(body, given.value, 'body') };
 }
+
+const NONE: Body = { value: undefined, size: 0 };
 
 function checked(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (schema === undefined) return undefined;

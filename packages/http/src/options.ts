@@ -50,6 +50,8 @@ export interface Limits {
   readonly turns: number;
   /** Messages that wait for their turn, over all sessions. Default 256. */
   readonly waiting: number;
+  /** Bytes of the bodies of messages that wait for a place, over all sessions. Default 64 MiB. */
+  readonly waitingBytes: number;
   /** Messages that wait or run on one session. Default 16. */
   readonly perSession: number;
   /** Sessions that are kept open between two requests. Default 64. */
@@ -68,6 +70,7 @@ export const LIMITS: Limits = {
   bodyBytes: 1 << 20,
   turns: 16,
   waiting: 256,
+  waitingBytes: 64 << 20,
   perSession: 16,
   openSessions: 64,
   idleMs: 60_000,

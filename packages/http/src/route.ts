@@ -51,6 +51,8 @@ export interface Input<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** Bytes of the body. */
+  readonly size: number;
   readonly request: Request;
   /** Absent only where no token is needed. */
   readonly principal: Principal | undefined;

@@ -35,9 +35,10 @@ function manualClock(): Clock & { advance(ms: number): void; readonly timers: nu
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const never = new AbortController().signal;
+const bytes = { waitingBytes: 1000 };
 
 test('so many turns run at once; the others wait, in turn by session and in order on each', async () => {
-  const slots = new Slots({ turns: 2, waiting: 100, perSession: 10 }, manualClock());
+  const slots = new Slots({ turns: 2, waiting: 100, perSession: 10, ...bytes }, manualClock());
   const order: string[] = [];
   const enter = async (id: string, name: string) => {
     const free = await slots.enter(id, never);
@@ -67,7 +68,7 @@ test('so many turns run at once; the others wait, in turn by session and in orde
 });
 
 test('too many are refused at once with the time to come again, and who leaves makes room', async () => {
-  const slots = new Slots({ turns: 1, waiting: 2, perSession: 2 }, manualClock());
+  const slots = new Slots({ turns: 1, waiting: 2, perSession: 2, ...bytes }, manualClock());
   const free = await slots.enter('a', never);
   const leaving = new AbortController();
   const left = slots.enter('a', leaving.signal);
@@ -83,8 +84,32 @@ test('too many are refused at once with the time to come again, and who leaves m
   expect(slots.waiting).toBe(0);
 });
 
+test('what waits has so many bytes in all: none for what has a place or has left', async () => {
+  const slots = new Slots({ turns: 1, waiting: 9, perSession: 9, waitingBytes: 100 }, manualClock());
+  const free = await slots.enter('a', never, 1000);
+  const leaving = new AbortController();
+  const left = slots.enter('b', leaving.signal, 60);
+  const c = slots.enter('c', never, 40);
+  await expect(slots.enter('d', never, 1)).rejects.toMatchObject({ code: 'RATE_LIMIT', retryAt: expect.any(String) });
+  const small = slots.enter('d', never);
+  leaving.abort(new Error('gone'));
+  await expect(left).rejects.toThrow('gone');
+  await expect(slots.enter('e', never, 61)).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+  const e = slots.enter('e', never, 60);
+  free();
+  const freeC = await c;
+  const f = slots.enter('f', never, 40);
+  await expect(slots.enter('g', never, 1)).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+  freeC();
+  for (const next of [small, e, f]) (await next)();
+  const last = await slots.enter('a', never);
+  const all = slots.enter('a', never, 100);
+  last();
+  (await all)();
+});
+
 test('what joins a turn shares its place, which is free when all are over', async () => {
-  const slots = new Slots({ turns: 1, waiting: 9, perSession: 3 }, manualClock());
+  const slots = new Slots({ turns: 1, waiting: 9, perSession: 3, ...bytes }, manualClock());
   const free = await slots.enter('a', never);
   const beside = slots.beside('a');
   slots.beside('a')();
@@ -115,6 +140,33 @@ test('over HTTP: 429 with Retry-After where too many wait; nothing of it was sto
   expect([third.status, third.body.code, third.headers.get('retry-after')]).toEqual([429, 'RATE_LIMIT', '1']);
   expect((await here.sessions.info(ids[2] ?? '')).seq).toBe(1);
   resolve();
+  expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test.each([
+  ['a message', (id: string) => ({ path: `/v1/sessions/${id}/messages`, body: { content: 'x'.repeat(600) } })],
+  [
+    'a chat',
+    (id: string) => {
+      const said = { id: 'm1', role: 'user', parts: [{ type: 'text', text: 'x'.repeat(600) }] };
+      return { path: '/v1/chat', body: { id, messages: [said] } };
+    },
+  ],
+])('over HTTP: 429 with Retry-After where %s is too large to wait', async (_, large) => {
+  const gate = Promise.withResolvers<void>();
+  const here = stage({ limits: { turns: 1, waitingBytes: 500 } });
+  here.model.script.push([gate.promise, 'one'], ['two']);
+  const [a, b, c] = [await here.session(), await here.session(), await here.session()];
+  const post = (path: string, body: object) => here.call('POST', path, body);
+  const first = post(`/v1/sessions/${a}/messages`, { content: 'hi' });
+  await expect.poll(() => here.model.requests.length).toBe(1);
+  const second = post(`/v1/sessions/${b}/messages`, { content: 'hi' });
+  await expect.poll(async () => (await here.call('GET', '/v1/stats')).body.turns.waiting).toBe(1);
+  const { path, body } = large(c);
+  const third = await post(path, body);
+  expect([third.status, third.body.code, third.headers.get('retry-after')]).toEqual([429, 'RATE_LIMIT', '1']);
+  expect((await here.sessions.info(c)).seq).toBe(1);
+  gate.resolve();
   expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
 });
 

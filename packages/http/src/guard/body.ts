@@ -13,8 +13,14 @@ export class Refusal extends RepriseError {
 
 const JSON_TYPE = /^application\/json(\s*;\s*charset="?utf-8"?)?$/i;
 
+/** A body, and how many bytes it had. */
+export interface Body {
+  readonly value: unknown;
+  readonly size: number;
+}
+
 /** The JSON of a body. 415 for another type, 413 for more than `limit` bytes, 400 for what is no JSON; `undefined` for no body at all. */
-export async function readJson(request: Request, limit: number): Promise<unknown> {
+export async function readJson(request: Request, limit: number): Promise<Body | undefined> {
   if (request.body === null) return undefined;
   const type = request.headers.get('content-type');
   if (type !== null && !JSON_TYPE.test(type.trim())) throw notJson();
@@ -32,7 +38,7 @@ export async function readJson(request: Request, limit: number): Promise<unknown
   const bytes = joined(pieces, size);
   if (isDeep(bytes)) throw new RepriseError('INVALID_INPUT', `The body is nested deeper than ${DEEPEST} levels.`);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), size };
   } catch (cause) {
     throw new RepriseError('INVALID_INPUT', 'The body is no JSON.', { cause });
   }

@@ -12,6 +12,8 @@ interface Kept {
 export interface Begin {
   /** Done once there is a place, before the turn begins: what must not be done for one that is refused. */
   readonly first?: (() => Promise<void>) | undefined;
+  /** Bytes that it takes while it waits for its place. */
+  readonly size?: number;
 }
 
 /** Told of each turn as it is asked for. Must not throw. */
@@ -79,9 +81,9 @@ export class Pool {
   }
 
   /** Starts a turn once there is a place for it, which it holds to its end. RATE_LIMIT where too many wait, ABORTED while the server stops. */
-  async turn(id: string, start: () => Turn, signal: AbortSignal, { first }: Begin = {}): Promise<Turn> {
+  async turn(id: string, start: () => Turn, signal: AbortSignal, { first, size }: Begin = {}): Promise<Turn> {
     this.refuseIfClosing();
-    const free = await this.slots.enter(id, signal);
+    const free = await this.slots.enter(id, signal, size);
     try {
       this.refuseIfClosing();
       await first?.();

@@ -3,25 +3,30 @@ import type { Clock } from '@reprise/core';
 import type { Limits } from '../options.ts';
 
 interface Waiting {
+  readonly size: number;
   readonly go: () => void;
   readonly refuse: (error: unknown) => void;
 }
+
+type SlotLimits = Pick<Limits, 'turns' | 'waiting' | 'waitingBytes' | 'perSession'>;
 
 /**
  * Places for turns. At most `turns` run at once, one on a session; who comes later waits, in order on its session and in turn with the other
  * sessions, so that no session with many messages keeps the others waiting.
  */
 export class Slots {
-  readonly #limits: Pick<Limits, 'turns' | 'waiting' | 'perSession'>;
+  readonly #limits: SlotLimits;
   readonly #clock: Clock;
   /** By session: its turn, and what waits beside it or is part of it. */
   readonly #running = new Map<string, number>();
   /** By session, the session that waits longest for its next turn first. */
   readonly #queues = new Map<string, Waiting[]>();
   #waiting = 0;
+  /** Of those that wait. */
+  #bytes = 0;
   #closed = false;
 
-  constructor(limits: Pick<Limits, 'turns' | 'waiting' | 'perSession'>, clock: Clock) {
+  constructor(limits: SlotLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
   }
@@ -38,8 +43,11 @@ export class Slots {
     return this.#running.has(id) || this.#queues.has(id);
   }
 
-  /** Resolves with what gives the place back. Rejects with the signal's reason, or with RATE_LIMIT at once where too many wait. */
-  async enter(id: string, signal: AbortSignal): Promise<() => void> {
+  /**
+   * Resolves with what gives the place back. Rejects with the signal's reason, or with RATE_LIMIT at once where too many wait, or with this one, of
+   * `size` bytes, too much.
+   */
+  async enter(id: string, signal: AbortSignal, size = 0): Promise<() => void> {
     signal.throwIfAborted();
     if (this.#closed) throw stopping();
     if (!this.#running.has(id) && this.#running.size < this.#limits.turns) {
@@ -47,21 +55,25 @@ export class Slots {
       return this.#once(id);
     }
     const queue = this.#queues.get(id) ?? [];
+    if (this.#bytes + size > this.#limits.waitingBytes)
+      throw this.#tooMany('The messages that wait have as many bytes as the server takes.');
     if (this.#waiting >= this.#limits.waiting)
       throw this.#tooMany('The server has as many messages waiting as it takes.');
     if (queue.length + (this.#running.get(id) ?? 0) >= this.#limits.perSession) throw this.#tooManyHere();
     this.#queues.set(id, queue);
     this.#waiting += 1;
+    this.#bytes += size;
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
         const place = queue.indexOf(entry);
         if (place < 0) return;
         queue.splice(place, 1);
         if (queue.length === 0) this.#queues.delete(id);
-        this.#waiting -= 1;
+        this.#left(entry);
         reject(signal.reason as Error);
       };
       const entry: Waiting = {
+        size,
         go: () => {
           signal.removeEventListener('abort', leave);
           resolve();
@@ -92,6 +104,7 @@ export class Slots {
     const waiting = [...this.#queues.values()].flat();
     this.#queues.clear();
     this.#waiting = 0;
+    this.#bytes = 0;
     for (const { refuse } of waiting) refuse(stopping());
   }
 
@@ -116,10 +129,16 @@ export class Slots {
       // To the end of the line, behind the other sessions.
       this.#queues.delete(id);
       if (queue.length > 0) this.#queues.set(id, queue);
-      this.#waiting -= 1;
+      if (next === undefined) continue;
       this.#running.set(id, 1);
-      next?.go();
+      this.#left(next);
+      next.go();
     }
+  }
+
+  #left({ size }: Waiting): void {
+    this.#waiting -= 1;
+    this.#bytes -= size;
   }
 
   #tooManyHere(): RepriseError {

@@ -55,10 +55,12 @@ export const chatRoutes: readonly Route[] = [
       answers: { 200: stream },
       errors: ['SESSION_BUSY', 'CONFLICT', 'MODEL_NOT_FOUND', 'AUTH', 'RATE_LIMIT', 'OVERLOADED', 'PROVIDER'],
     },
-    ({ body, request, principal }, context) => {
+    ({ body, size, request, principal }, context) => {
       const last = body.messages.at(-1);
       const answers = last?.role === 'assistant' ? answersIn(last.parts) : [];
-      return answers.length > 0 ? answered(context, body.id, answers, principal) : said(context, body, request.signal);
+      return answers.length > 0
+        ? answered(context, body.id, answers, principal)
+        : said(context, body, size, request.signal);
     },
   ),
   route(
@@ -128,6 +130,7 @@ async function answered(
 async function said(
   context: ServerContext,
   { id: chat, messages, trigger, messageId }: z.output<typeof chatBody>,
+  size: number,
   signal: AbortSignal,
 ): Promise<Response> {
   const { sessions, streams } = context;
@@ -144,7 +147,7 @@ async function said(
   const key = anew || !KEY.test(message.id) ? {} : { key: message.id };
   const first = async (): Promise<void> =>
     takeBack(sessions, session, again ? await turnSaying(sessions, id, words.text) : asked - 1);
-  const sending = { input: words.input(session), options: key, body: words.parts, ...(anew && { first }) };
+  const sending = { input: words.input(session), options: key, body: words.parts, size, ...(anew && { first }) };
   const sent = await sendMessage(context, id, sending, signal);
   return marked(streams.answer((stop) => turnChunks(sessions, id, new UiChunks(id, sent.turn), sent.after, stop)));
 }

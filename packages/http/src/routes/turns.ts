@@ -51,12 +51,12 @@ export const turnRoutes: readonly Route[] = [
         'CONTEXT_LENGTH_EXCEEDED',
       ],
     },
-    async ({ params: { id }, body, request }, context) => {
+    async ({ params: { id }, body, size, request }, context) => {
       const { content, attachments, ...options } = body;
       const input = attachments === undefined ? content : ({ text: content, attachments } as MessageInput);
       const key = keyOf(request);
       const wanted = { ...options, ...(key !== undefined && { key }) } as TurnOptions;
-      const sent = await sendMessage(context, id, { input, options: wanted, body }, request.signal);
+      const sent = await sendMessage(context, id, { input, options: wanted, body, size }, request.signal);
       if (!wantsJson(request))
         return context.streams.answer((signal) => turnEvents(context.sessions, id, sent, signal));
       const ended = told(await sent.outcome);

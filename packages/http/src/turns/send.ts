@@ -20,6 +20,8 @@ export interface Sending {
   readonly options: TurnOptions;
   /** All that was asked for, as JSON. Under a key that is in use it must be the same. */
   readonly body: unknown;
+  /** Bytes that it takes while it waits. */
+  readonly size: number;
   /** Done once the message has a place, before its turn begins. Such a message waits for the turn that runs, in line. */
   readonly first?: () => Promise<void>;
 }
@@ -62,7 +64,7 @@ async function sentAlready({ body, sent }: Entry, other: Promise<string>, key: s
 async function send(
   { pool }: ServerContext,
   id: string,
-  { input, options, first }: Sending,
+  { input, options, size, first }: Sending,
   signal: AbortSignal,
 ): Promise<Sent> {
   pool.refuseIfClosing();
@@ -81,7 +83,7 @@ async function send(
     return session.turn(input, options);
   };
   // What is queued or steers is stored at once, and runs in the place of the turn that runs.
-  const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal, { first });
+  const begin = waits && busy !== 'fail' ? pool.beside(id, start) : pool.turn(id, start, signal, { first, size });
   return begun(await begin, session, () => after);
 }
 
