@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { FeedEvent } from '../src/contracts/feed.ts';
+import type { StoredRecord } from '../src/contracts/storage.ts';
+import type { Message } from '../src/contracts/turn.ts';
+import { RepriseError } from '../src/errors.ts';
 import { LAG } from '../src/follow/place.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { settled, until } from './support/clock.ts';
@@ -360,4 +363,93 @@ test('who follows a turn here costs the store nothing until it is over; then wha
   await clock.drive(following);
   expect(looks.watch).toBe(1);
   expect(viewer.stored).toEqual((await replay(sessions, session.id)).slice(-viewer.stored.length));
+});
+
+test.each(['watches', 'reads up to the end'])(
+  'who %s is told of no record before it is stored, and of the one in the place of one that never was',
+  async (how) => {
+    const inner = memoryStorage();
+    // As a file whose bytes others see while the disk is still waited for.
+    let written: StoredRecord[] = [];
+    let hint = (): void => undefined;
+    const disk = Promise.withResolvers<void>();
+    let fails = false;
+    const storage = faulty({
+      ...inner,
+      supports: { ...inner.supports, processes: 'many' },
+      async append(lease, { expected, records, head }) {
+        if (fails) {
+          fails = false;
+          written = records.map((json, i) => ({ seq: expected + 1 + i, json }));
+          hint();
+          await disk.promise;
+          written = [];
+          throw new RepriseError('STORAGE_FAILED', 'The disk.');
+        }
+        return inner.append(lease, { expected, records, head });
+      },
+      async *read(of, range) {
+        yield* inner.read(of, range);
+        if (range?.before === undefined && range?.reverse !== true) yield written;
+      },
+      async *watch(_id, signal) {
+        while (!signal.aborted) {
+          yield;
+          await new Promise<void>((resolve) => {
+            hint = resolve;
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        }
+      },
+    });
+    const { sessions } = stage({ storage });
+    const session = await sessions.create(start);
+    await session.message('hello');
+    const [{ id }] = (await session.getMessages()) as [Message];
+    await session.editMessage(id, { content: 'first' });
+    const stop = new AbortController();
+    const edits: unknown[] = [];
+    const follow = async (): Promise<void> => {
+      for await (const event of sessions.follow(session.id, { signal: stop.signal })) {
+        if (event.type === 'edit') edits.push(event.content);
+      }
+    };
+    let following = how === 'watches' ? follow() : undefined;
+    await until(() => how !== 'watches' || edits.length === 1);
+    fails = true;
+    const failing = session.editMessage(id, { content: 'lost' });
+    await until(() => written.length > 0);
+    following ??= follow();
+    await settled();
+    expect(edits).toEqual(['first']);
+    disk.resolve();
+    await expect(failing).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await session.editMessage(id, { content: 'kept' });
+    await until(() => edits.includes('kept'));
+    expect(edits).toEqual(['first', 'kept']);
+    stop.abort();
+    await following;
+  },
+);
+
+test('what others stored is told once this process has the lease, also where it stores nothing', async () => {
+  const inner = memoryStorage();
+  const storage = faulty({
+    ...inner,
+    supports: { ...inner.supports, processes: 'many' },
+    // What changes under a lease of this process is no news, and no hint comes again.
+    async *watch() {
+      yield;
+    },
+  });
+  const { sessions, restart } = stage({ storage });
+  const session = await sessions.create(start);
+  const viewer = new Viewer();
+  const following = viewer.follow(sessions, session.id, (event) => event.type === 'change');
+  await until(() => viewer.seen.length === 1);
+  await (await restart({ storage: faulty(inner) }).sessions.resume(session.id)).update({ title: 'there' });
+  await sessions.resume(session.id);
+  await expect(sessions.delete(session.id, { expected: 1 })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await following;
+  expect(viewer.seen.at(-1)).toMatchObject({ title: 'there' });
 });

@@ -26,6 +26,8 @@ export async function* followHub(
       for await (const { seq, record } of hub.recentAfter(place.seq) ?? readLog(place.seq)) {
         if (signal?.aborted) return;
         if (seq <= place.seq) continue;
+        // Not known to be stored yet.
+        if (seq > hub.seq) break;
         for (const aside of asides.until(seq - 1)) yield aside;
         for (const event of place.record(seq, record)) yield event;
       }

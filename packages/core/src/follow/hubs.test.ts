@@ -19,7 +19,7 @@ test('a hub is there while a turn runs or somebody follows, and then no more', (
   expect(follower.hub).toBe(turn.hub);
   turn.leave();
   expect(hubs.find('s')).toBe(follower.hub);
-  follower.watch({ storage: memoryStorage(), clock: systemClock, readLog: async function* () {} });
+  follower.watch({ storage: memoryStorage(), clock: systemClock, readLog: async function* () {}, isHeld: () => false });
   follower.leave();
   expect(hubs.find('s')).toBeUndefined();
 });

@@ -22,17 +22,20 @@ export interface Watched {
   readonly storage: SessionStorage;
   readonly clock: Clock;
   readonly readLog: ReadLog;
+  /** Whether this process holds its lease: then it tells of each record itself, once that is stored. A log may show it before. */
+  readonly isHeld: () => boolean;
 }
 
 /** Brings to the hub what other processes do, until `signal`: the records that they store, and the text of their step from its draft. */
 export async function watchOthers(
   hub: Hub,
-  { id, storage, clock, readLog }: Watched,
+  { id, storage, clock, readLog, isHeld }: Watched,
   signal: AbortSignal,
 ): Promise<void> {
-  const look = async (): Promise<void> => lookAt(hub, (await storage.draft?.read(id)) ?? [], readLog);
+  const isTold = (): boolean => hub.local > 0 || isHeld();
+  const look = async (): Promise<void> => lookAt(hub, (await storage.draft?.read(id)) ?? [], readLog, isTold);
   if (storage.supports.processes === 'one') return look();
-  for await (const _ of hints(storage, clock, id, signal)) if (hub.local === 0) await look();
+  for await (const _ of hints(storage, clock, id, signal)) if (!isTold()) await look();
 }
 
 async function* hints(storage: SessionStorage, clock: Clock, id: string, signal: AbortSignal): AsyncGenerator<void> {
@@ -44,10 +47,13 @@ async function* hints(storage: SessionStorage, clock: Clock, id: string, signal:
 }
 
 /** The draft was read first: a step that is stored in between is then known to have ended. */
-async function lookAt(hub: Hub, draft: readonly Piece[], readLog: ReadLog): Promise<void> {
+async function lookAt(hub: Hub, draft: readonly Piece[], readLog: ReadLog, isTold: () => boolean): Promise<void> {
   const flight = readFlight(draft);
-  for await (const stored of readLog(hub.seq)) hub.stored(stored);
-  if (flight === undefined || hub.local > 0) return;
+  for await (const stored of readLog(hub.seq)) {
+    if (isTold()) return;
+    hub.stored(stored);
+  }
+  if (flight === undefined || isTold()) return;
   const { base, attempt } = flight;
   const span = hub.span;
   if (span?.base === base) {
@@ -57,7 +63,7 @@ async function lookAt(hub: Hub, draft: readonly Piece[], readLog: ReadLog): Prom
     return;
   }
   for await (const { record } of readLog(base)) if (endsStep(record)) return;
-  if (hub.local > 0) return;
+  if (isTold()) return;
   hub.begin(base, attempt, () => [
     { kind: 'reasoning', content: flight.reasoning },
     { kind: 'text', content: flight.text },

@@ -27,7 +27,7 @@ export async function* followSession(
   try {
     const tip = await tipOf(runtime, id, at.seq, readLog, open);
     hub.noticed(tip);
-    watch({ storage, clock, readLog });
+    watch({ storage, clock, readLog, isHeld: () => open()?.tip !== undefined });
     yield* followHub(hub, readLog, at, signal);
   } finally {
     leave();

@@ -222,10 +222,11 @@ export class LiveSession {
     // Under a lease that was kept nobody else has written.
     if (!this.#autoSave || this.#lease !== undefined) return;
     const { head } = (this.#lease = await this.#acquire());
-    if (head === undefined || head.seq === this.#state.seq) return;
+    if (head === undefined) return;
     const damage: Coded[] = [];
-    if (head.seq > this.#state.seq) {
-      this.#state = await this.#log.catchUp(this.#state, head.seq, damage);
+    if (head.seq >= this.#state.seq) {
+      if (head.seq > this.#state.seq) this.#state = await this.#log.catchUp(this.#state, head.seq, damage);
+      // Under the lease nobody looks at the log for those who follow.
       this.#runtime.hubs.find(this.id)?.noticed(head.seq);
     } else {
       // Another log stands in the place of the one that was read: an older copy, or what a purge left.
