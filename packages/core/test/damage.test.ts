@@ -255,6 +255,26 @@ test('a fork at a message behind a checkpoint that can’t be read is folded fro
   expect((await fork.getMessages()).map(({ content }) => content)).toEqual(['B', 'ok', 'C', 'ok']);
 });
 
+test.each(['its handle', 'who opens it'])(
+  'another session that another process made under the id of one that is open here is read anew by %s',
+  async (who) => {
+    const { sessions, id, model, clock, restart } = await twoTurns();
+    const session = await sessions.resume(id);
+    const there = restart().sessions;
+    await clock.advance(1000);
+    const data = await (await there.create({ model: 'test/model' })).export();
+    await there.delete(id);
+    const another = await there.import({ ...data, id });
+    for (const said of ['C', 'D', 'E']) await another.message(said);
+    if (who === 'who opens it') expect((await sessions.resume(id)).head).toEqual(another.head);
+    await session.message('F');
+    expect(JSON.stringify(model.requests.at(-1)?.prompt)).not.toContain('"A"');
+    const told = (await another.getMessages()).map(({ content }) => content);
+    expect(told).toEqual(['C', 'ok', 'D', 'ok', 'E', 'ok', 'F', 'ok']);
+    expect((await session.getMessages()).map(({ content }) => content)).toEqual(told);
+  },
+);
+
 test('a log that became shorter is read anew: a handle that stood behind its end goes on', async () => {
   const { sessions, storage, id, restart } = await twoTurns();
   const session = await sessions.resume(id);

@@ -142,7 +142,8 @@ export class LiveSession {
       if (this.#lease !== undefined || this.#log.stored === 0 || !this.#log.saved) return;
       const head = await this.#runtime.storage.head(this.id);
       if (head === undefined) throw notFound(this.id);
-      this.#state = await this.#log.catchUp(this.#state, head.seq, []);
+      if (head.createdAt === this.#state.createdAt) this.#state = await this.#log.catchUp(this.#state, head.seq, []);
+      else await this.#replace(head, []);
     };
     const result = this.#queue.then(run, run);
     this.#queue = result.catch(() => undefined);
@@ -224,16 +225,18 @@ export class LiveSession {
     const { head } = (this.#lease = await this.#acquire());
     if (head === undefined) return;
     const damage: Coded[] = [];
-    if (head.seq >= this.#state.seq) {
+    if (head.seq >= this.#state.seq && head.createdAt === this.#state.createdAt) {
       if (head.seq > this.#state.seq) this.#state = await this.#log.catchUp(this.#state, head.seq, damage);
       // Under the lease nobody looks at the log for those who follow.
       this.#runtime.hubs.find(this.id)?.noticed(head.seq);
-    } else {
-      // Another log stands in the place of the one that was read: an older copy, or what a purge left.
-      this.#state = await this.#log.reload(head, damage);
-      this.#runtime.hubs.replaced(this.id);
-    }
+    } else await this.#replace(head, damage);
     for (const { message } of damage) this.events.emit('warning', { message });
+  }
+
+  /** Another log stands in the place of the one that was read: an older copy, what a purge left, or another session that got this one's id. */
+  async #replace(head: SessionHead, damage: Coded[]): Promise<void> {
+    this.#state = await this.#log.reload(head, damage);
+    this.#runtime.hubs.replaced(this.id);
   }
 
   async #acquire(): Promise<Lease> {

@@ -58,7 +58,7 @@ export class SessionLog {
   async reload(head: SessionHead, damage: Coded[]): Promise<State> {
     const loaded = await loadState(this.#storage, this.#id, head);
     if (loaded.damage !== undefined) damage.push(loaded.damage);
-    this.stored = head.seq;
+    this.stored = loaded.state.seq;
     this.keyPages.clear();
     return loaded.state;
   }
