@@ -21,22 +21,35 @@ function smallDisk(): string | undefined {
   }
 }
 
-const disk = smallDisk();
+function dropDisk(folder: string): void {
+  // Lazily: a failed test may have left a file open.
+  execFileSync('umount', ['-l', folder]);
+  rmSync(folder, { recursive: true });
+}
 
-describe.skipIf(disk === undefined)('a full disk (needs the right to mount a tmpfs)', () => {
-  const ballast = join(disk ?? '', 'ballast');
-  const root = join(disk ?? '', 'sessions');
+function canMount(): boolean {
+  const folder = smallDisk();
+  if (folder !== undefined) dropDisk(folder);
+  return folder !== undefined;
+}
 
-  afterAll(() => {
-    // Lazily: a failed test may have left a file open.
-    execFileSync('umount', ['-l', disk as string]);
-    rmSync(disk as string, { recursive: true });
+describe.skipIf(!canMount())('a full disk (needs the right to mount a tmpfs)', () => {
+  let disk: string;
+  let ballast: string;
+  let root: string;
+
+  beforeAll(() => {
+    disk = smallDisk() as string;
+    ballast = join(disk, 'ballast');
+    root = join(disk, 'sessions');
   });
+
+  afterAll(() => dropDisk(disk));
 
   /** Leaves `pages` free pages of 4 KiB. */
   function fill(pages: number): void {
     rmSync(ballast, { force: true });
-    const { bavail, bsize } = statfsSync(disk as string);
+    const { bavail, bsize } = statfsSync(disk);
     writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(bavail) - pages) * Number(bsize)));
   }
 
