@@ -9,7 +9,9 @@ import { call, row, start, stream } from './lib/client.mjs';
 import { now } from './lib/model.mjs';
 
 const SHORT = Boolean(process.env.BENCH_SHORT);
-const [SESSIONS, CHUNKS, ROUNDS] = SHORT ? [10, 50, 1] : [50, 500, 5];
+const [SESSIONS, CHUNKS, ROUNDS] = SHORT ? [10, 50, 1] : [50, 500, 15];
+/** Rounds that don't count: a server runs for long, and by then its code is compiled. */
+const WARM = SHORT ? 0 : 10;
 /** Milliseconds between two chunks of a session. */
 const PACE = 20;
 
@@ -47,10 +49,9 @@ export default async function streams() {
       found.floor[kind].push(await measure(floor.url, plain, pace));
       found.server[kind].push(await measure(server.url, paths, pace));
     };
-    if (!SHORT)
-      await turn(0, 'full').then(() => [found.floor.full, found.server.full].forEach((list) => list.splice(0)));
-    for (let i = 0; i < ROUNDS; i += 1) await turn(0, 'full');
-    for (let i = 0; i < Math.ceil(ROUNDS / 2); i += 1) await turn(PACE, 'paced');
+    for (let i = 0; i < WARM + ROUNDS; i += 1) await turn(0, 'full');
+    for (const side of [found.floor, found.server]) side.full.splice(0, WARM);
+    for (let i = 0; i < Math.ceil(ROUNDS / 5); i += 1) await turn(PACE, 'paced');
     const size = `${SESSIONS} sessions x ${CHUNKS} chunks`;
     return ['full', 'paced'].flatMap((kind) =>
       ['rate', 'p95'].flatMap((figure) => {

@@ -195,6 +195,26 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Writes `text` over the file at `path`, in one write, where it has just that length and nobody else has it, by another name or by its mode;
+ * `false` where not, and nothing is done. A fifth of what replacing it costs; who reads it in that moment, or after a power cut, may find both
+ * texts mixed.
+ */
+export async function writeOver(path: string, text: string): Promise<boolean> {
+  const fd = openExisting(path, 'write');
+  if (fd === undefined) return false;
+  try {
+    const { nlink, size, mode } = fstatSync(fd);
+    const bytes = Buffer.from(text);
+    if (nlink !== 1 || size !== bytes.length || (mode & 0o777) !== 0o600) return false;
+    writeWhole(fd, bytes, 0);
+    await syncData(fd);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** A free name for what takes the place of `path`. */
 function besides(path: string): string {
   if (statOf(path)?.isSymbolicLink()) throw linkRefused(path);

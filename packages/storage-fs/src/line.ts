@@ -1,4 +1,5 @@
 import type { StoredRecord } from '@reprise/core';
+import { checksumOf } from './checksum.ts';
 
 /**
  * One record as one line of `messages.json`: `[` or `,`, then the record with its `seq` in front and a checksum behind:
@@ -17,19 +18,11 @@ const FIRST = 0x5b;
 const NEXT = 0x2c;
 export const NEWLINE = 0x0a;
 
-let crc: ((bytes: Uint8Array | string, seed?: number) => number) | undefined;
-
-/** Loaded at first use and without an ESM import, which would cost a start-up that needs no storage. */
-function crc32(bytes: Uint8Array | string): number {
-  crc ??= process.getBuiltinModule('node:zlib').crc32;
-  return crc(bytes);
-}
-
 /** The line for a record, without what stands before it and without its line break; `more` where its batch goes on. */
 export function lineOf(seq: number, json: string, more = false): string {
   const inner = json.slice(1, -1);
   const text = `${OPEN}${seq}${inner.trim() === '' ? inner : `,${inner}`}`;
-  return `${text}${more ? AND : SUM}${hex(crc32(text))}${CLOSE}`;
+  return `${text}${more ? AND : SUM}${checksumOf(text)}${CLOSE}`;
 }
 
 /** The record in a line that was parsed as JSON, if its checksum holds for how `JSON.stringify` writes it. */
@@ -40,7 +33,7 @@ export function recordOf(value: unknown): StoredRecord | undefined {
   if (typeof seq !== 'number') return undefined;
   const text = JSON.stringify(rest).slice(0, -1);
   const begin = `${OPEN}${seq}`;
-  if (!text.startsWith(begin) || hex(crc32(text)) !== and) return undefined;
+  if (!text.startsWith(begin) || checksumOf(text) !== and) return undefined;
   return { seq, json: `{${text.slice(begin.length + 1)}}` };
 }
 
@@ -65,7 +58,7 @@ export function parseLine(bytes: Buffer, start: number, end: number, first: bool
   if (seq === undefined || !ours) return ours ? 'checksum' : 'foreign';
   const rest = bytes.toString('latin1', sum, end);
   const more = rest.startsWith(AND);
-  if (rest !== `${more ? AND : SUM}${hex(crc32(bytes.subarray(start + 1, sum)))}${CLOSE}`) return 'checksum';
+  if (rest !== `${more ? AND : SUM}${checksumOf(bytes.subarray(start + 1, sum))}${CLOSE}`) return 'checksum';
   const body = start + 1 + OPEN.length + String(seq).length;
   return { seq, body, bodyEnd: sum, led: bytes[start] === (first ? FIRST : NEXT), more };
 }
@@ -99,8 +92,4 @@ function looksOurs(bytes: Buffer, start: number, end: number): boolean {
 function endsOurs(bytes: Buffer, end: number): boolean {
   const key = bytes.toString('latin1', end - SUM_BYTES, end - SUM_BYTES + SUM.length);
   return key === SUM || key === AND;
-}
-
-function hex(sum: number): string {
-  return sum.toString(16).padStart(8, '0');
 }

@@ -145,10 +145,10 @@ function signIn(folder: string, owner: Owner, now: () => number): number {
 }
 
 /**
- * Where the count was lost with the holder file, the clock stands in, in milliseconds: far above any count, and no lease takes less. Or
+ * Where the count was lost with the holder file, the clock stands in, in microseconds: far above any count, and no lease takes less. Or
  * the time of the last append, if the clock was set back behind it.
  */
 function firstEpoch(folder: string, now: () => number): number {
   const log = statOf(`${folder}/messages.json`);
-  return log === undefined ? 0 : Math.floor(Math.max(now(), log.mtimeMs));
+  return log === undefined ? 0 : Math.floor(Math.max(now(), log.mtimeMs) * 1000);
 }

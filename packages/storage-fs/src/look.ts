@@ -6,11 +6,11 @@ import { listedIn, quickHeadIn } from './session-folder.ts';
 /** A session as its files are; a head of `null` where it is the one that was known, `undefined` where there is no session. */
 export interface Look {
   readonly head: SessionHead | null | undefined;
-  /** Tells one `state.json` from another, since each is a new file; empty where the head comes from elsewhere. */
+  /** Tells one `state.json` from another, but for what came within one tick of the file system's clock; empty where the head comes from elsewhere. */
   readonly sig: string;
 }
 
-/** Looks at session `id`, whose signature was `sig` when it was last looked at. */
+/** Looks at session `id`, whose signature was `sig` when it was last looked at; without it, whatever its signature is. */
 export function lookAt(root: string, id: string, sig: string | undefined): Look {
   const now = signature(root, id);
   if (now !== '' && now === sig) return { head: null, sig };

@@ -148,14 +148,16 @@ export class SessionIndex {
     for (let at = 0; at < asked.length; at += BATCH) {
       const looked: (Look & { id: string })[] = [];
       for (const id of asked.slice(at, at + BATCH)) {
-        looked.push({ id, ...lookAt(root, id, known.get(id)?.sig) });
+        // Who left a mark may have written twice within one tick of the clock.
+        const sure = !marks.missed && !marks.last.has(id);
+        looked.push({ id, ...lookAt(root, id, sure ? known.get(id)?.sig : undefined) });
         if (looked.length % PAUSE === 0) await new Promise<void>((done) => void setImmediate(done));
       }
       for (const { id, head } of looked) if (head === undefined) empty.add(id);
       const changed = looked.filter(({ id, head, sig }) => {
         const row = known.get(id);
         if (head === undefined) return row !== undefined;
-        return marks.last.has(id) || sig === '' || row?.sig !== sig;
+        return marks.missed || marks.last.has(id) || sig === '' || row?.sig !== sig;
       });
       if (changed.length === 0) continue;
       this.#change(version, () => {

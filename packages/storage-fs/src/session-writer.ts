@@ -11,8 +11,9 @@ import {
   statOf,
   syncFolder,
   syncFolderSync,
+  writeOver,
 } from './files.ts';
-import { metadataText, parseMetadata, readState, stateText } from './head-file.ts';
+import { metadataText, parseMetadata, readState, stateFile } from './head-file.ts';
 import type { Lock } from './lock.ts';
 import { LogWriter, logText } from './log-writer.ts';
 import { plainRecords } from './plain.ts';
@@ -62,7 +63,7 @@ export class SessionWriter {
     writer.#metadata = text ?? '';
     const state = readState(folder, id);
     if (state !== undefined) {
-      writer.#state = stateText(state);
+      writer.#state = stateFile(state);
       writer.#head = atTip(state, log.tip);
     } else {
       const fd = openExisting(`${folder}/messages.json`, 'read') as number;
@@ -215,9 +216,10 @@ export class SessionWriter {
   }
 
   async #saveState(): Promise<void> {
-    const text = stateText(this.#head as SessionHead);
+    const text = stateFile(this.#head as SessionHead);
     if (text === this.#state) return;
-    await replaceFile(`${this.place.folder}/state.json`, text);
+    const path = `${this.place.folder}/state.json`;
+    if (!(await writeOver(path, text))) await replaceFile(path, text);
     this.#state = text;
   }
 

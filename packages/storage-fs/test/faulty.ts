@@ -42,6 +42,14 @@ export function frozenTimes(folder: string, time: number): Undo {
   return replaced({ statSync: ((path: string) => (path === folder ? now : real(path))) as typeof fs.statSync });
 }
 
+/** Lets the file at `path` look as it does now whatever is written to it, as within one tick of a file system's clock. */
+export function frozenFile(path: string): Undo {
+  const real = fs.lstatSync;
+  const now = real(path);
+  const lstatSync = ((asked: string, options: object) => (asked === path ? now : real(asked, options))) as never;
+  return replaced({ lstatSync });
+}
+
 function failing(code: string): () => never {
   return () => {
     throw Object.assign(new Error(`${code}: planted`), { code });

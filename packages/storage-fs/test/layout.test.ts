@@ -50,7 +50,10 @@ test('metadata.json names the format, state.json is the state with its position'
     ...{ format: 1, id: 'one', model: 'm', createdAt: head.createdAt },
     ...{ title: 'T', cwd: '/w', tags: ['x'], parent: { id: 'p', seq: 3 } },
   });
-  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toEqual(head);
+  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toEqual({
+    ...head,
+    sum: expect.stringMatching(/^[0-9a-f]{8}$/),
+  });
 });
 
 test('folders are 0700 and files 0600, whatever the umask', async () => {
@@ -142,13 +145,16 @@ test('epochs grow also where the holder file is lost, with a clock that was set 
   let last = 0;
   try {
     for (const hours of [0, -1000, -1]) {
+      // More than a tick of the file system's clock: that of the last append may stand in.
+      await new Promise((resolve) => setTimeout(resolve, 20));
       rmSync(file('holder'));
-      for (let time = 0; time < 3; time += 1) {
+      // More leases than milliseconds.
+      for (let time = 0; time < 100; time += 1) {
         Date.now = () => now() + hours * 3_600_000;
         const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
         expect(lease.epoch).toBeGreaterThan(last);
         last = lease.epoch;
-        await append(storage, lease, lease.head?.seq ?? 0, [text(2)]);
+        if (time === 0) await append(storage, lease, lease.head?.seq ?? 0, [text(2)]);
         await lease.release();
       }
     }
@@ -226,4 +232,45 @@ test('temporary files that a killed process of the same number left are in nobod
   await append(storage, lease, 1, [text(2)]);
   await lease.release();
   expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toMatchObject({ seq: 2 });
+});
+
+test('state.json is written over in its place; one that is half another, shared, open to others or of another length is not', async () => {
+  const { storage } = made;
+  await make(storage, 'one', [text(1)]);
+  const { linkSync, chmodSync, writeFileSync } = await import('node:fs');
+  const path = file('state.json');
+  const read = (): string => readFileSync(path, 'utf8');
+  const add = async (title: string): Promise<number> => {
+    const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+    const seq = (lease.head?.seq ?? 0) + 1;
+    await storage.append(lease, { expected: seq - 1, records: [text(seq)], head: headOf('one', seq, { title }) });
+    await lease.release();
+    expect(await storage.head('one')).toEqual(headOf('one', seq, { title }));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(path).size % 256).toBe(0);
+    return statSync(path).ino;
+  };
+  const first = await add('a');
+  expect(await add('b')).toBe(first);
+  const before = read();
+  linkSync(path, `${path}.backup`);
+  const second = await add('c');
+  expect(second).not.toBe(first);
+  expect(readFileSync(`${path}.backup`, 'utf8')).toBe(before);
+  rmSync(`${path}.backup`);
+  chmodSync(path, 0o644);
+  expect(await add('d')).not.toBe(second);
+  const third = statSync(path).ino;
+  expect(await add('x'.repeat(300))).not.toBe(third);
+  // A reader in the middle of a write, and a power cut in it: the first half of one text and the rest of another.
+  const old = read();
+  await add('y'.repeat(300));
+  const fresh = read();
+  expect(fresh).toHaveLength(old.length);
+  for (let at = 1; at < old.length; at += 1) {
+    const mixed = `${old.slice(0, at)}${fresh.slice(at)}`;
+    if (mixed === fresh || mixed === old) continue;
+    writeFileSync(path, mixed);
+    expect(await storage.head('one'), `mixed at ${at}`).toMatchObject({ seq: 7, title: 'y'.repeat(300) });
+  }
 });

@@ -17,7 +17,7 @@ import { fsStorage } from '../src/index.ts';
 import { noteRow } from '../src/index-rows.ts';
 import { lookAt } from '../src/look.ts';
 import { SessionIndex } from '../src/session-index.ts';
-import { countedCalls, frozenTimes, recordSyncs } from './faulty.ts';
+import { countedCalls, frozenFile, frozenTimes, recordSyncs } from './faulty.ts';
 import { headOf, OWNER } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
 
@@ -166,6 +166,23 @@ test.each([
     expect(await idsIn(storage)).toEqual(['s000', 's001']);
     copyOf('s000', 'copied');
     expect(await idsIn(storage)).toEqual(['copied', 's000', 's001']);
+  } finally {
+    undo();
+  }
+});
+
+test('what is written twice within one tick of the clock, in its place, is seen', async () => {
+  await fill(2);
+  await storage.list();
+  const undo = frozenFile(join(root, 's001', 'state.json'));
+  try {
+    for (const [n, title] of ['a', 'b', 'c'].entries()) {
+      const lease = await storage.acquire('s001', { owner: OWNER, expect: 'existing' });
+      const head = headOf('s001', n + 2, { title });
+      await storage.append(lease, { expected: n + 1, records: ['{"type":"note"}'], head });
+      await lease.release();
+      expect((await storage.list()).items.map(({ title }) => title)).toEqual([undefined, title]);
+    }
   } finally {
     undo();
   }
