@@ -139,9 +139,13 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-const SQLITE_BUSY = 5;
+/**
+ * What SQLite answers where not the index is bad but something around it: another process keeps it in use (BUSY, LOCKED), no memory, a file system
+ * that is read-only, fails, is full, or lets no more files be opened (NOMEM, READONLY, IOERR, FULL, CANTOPEN).
+ */
+const NO_FAULT: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]);
 
-/** Whether another process keeps the index in use, which is no fault of the index. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+/** Whether an error is no fault of the index, which then does another time. */
+export function isNoFault(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && NO_FAULT.has(Number(error.errcode) & 0xff);
 }

@@ -9,7 +9,7 @@ import {
   type SessionHead,
 } from '@reprise/core';
 import { parseState } from './head-file.ts';
-import { IndexFile, isBusy } from './index-file.ts';
+import { IndexFile, isNoFault } from './index-file.ts';
 import { indexedPage } from './index-page.ts';
 import { dropRow, everyId, everyRow, noteRow, rowOf, unsureRows, type Row } from './index-rows.ts';
 import { isStill, lookAt, type Look } from './look.ts';
@@ -72,7 +72,7 @@ export class SessionIndex {
         return await use();
       } catch (error) {
         try {
-          if (isBusy(error) || error instanceof Overtaken || again) return undefined;
+          if (isNoFault(error) || error instanceof Overtaken || again) return undefined;
           this.file.discard();
         } catch {
           return undefined;

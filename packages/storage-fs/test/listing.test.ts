@@ -360,3 +360,26 @@ test('the index answers every query as the heads themselves do, page by page', a
     { numRuns: 300 },
   );
 }, 30_000);
+
+test('an index is done without where the disk is full or fails, and thrown away only where it is bad itself', async () => {
+  await fill(2);
+  const index = new SessionIndex(root);
+  const which = (): number => statSync(join(root, '.index')).ino;
+  const first = which();
+  const failing = (errcode?: number) => () => {
+    throw Object.assign(new Error('planted'), errcode === undefined ? {} : { errcode });
+  };
+  // SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_CANTOPEN, SQLITE_READONLY.
+  for (const code of [13, 1034, 14, 8]) {
+    expect(await index.using(failing(code))).toBeUndefined();
+    expect(which()).toBe(first);
+  }
+  // SQLITE_CORRUPT, and what is no error of SQLite's.
+  for (const code of [11, undefined]) {
+    const discard = vi.spyOn(index.file, 'discard');
+    expect(await index.using(failing(code))).toBeUndefined();
+    expect(discard).toHaveBeenCalledTimes(1);
+    discard.mockRestore();
+  }
+  index.file.close();
+});
