@@ -13,7 +13,7 @@ import {
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addToken, namedTokens, removeToken } from '../src/node/index.ts';
 import { TOKEN, stage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
@@ -210,4 +210,23 @@ describe('the file with named tokens', () => {
     chownSync(file, 65_534, 65_534);
     expect(() => namedTokens(file)).toThrow('somebody else');
   });
+});
+
+test.each([
+  ['with Node’s hashes', true],
+  ['where there is only WebCrypto', false],
+])('a token is known, and others are not: %s', async (_, hasNode) => {
+  const real = process.getBuiltinModule;
+  const spy = vi
+    .spyOn(process, 'getBuiltinModule')
+    .mockImplementation(((name: string) => (name === 'node:crypto' && !hasNode ? undefined : real(name))) as never);
+  try {
+    const here = stage();
+    expect((await here.ask('/v1/sessions')).status).toBe(200);
+    const other = { headers: { authorization: 'Bearer another-token-0123456789' } };
+    expect((await here.ask('/v1/sessions', other)).status).toBe(401);
+    expect(spy.mock.calls.length).toBeGreaterThan(0);
+  } finally {
+    spy.mockRestore();
+  }
 });

@@ -120,6 +120,8 @@ test('aborting keeps what was said; a failure is told with its code', async () =
   here.model.script.push(['One ', gate().promise], [Object.assign(new Error('no'), { statusCode: 401 })]);
   const id = await here.session();
   const answer = await send(here, id, { content: 'count' });
+  // Or the next turn would get this one's script.
+  await expect.poll(() => here.model.requests.length).toBe(1);
   expect((await here.call('POST', `/v1/sessions/${id}/abort`, { reason: 'enough' })).status).toBe(204);
   expect((await read(answer)).at(-1)).toMatchObject({ data: { status: 'aborted', error: { code: 'ABORTED' } } });
   const failed = await here.call('POST', `/v1/sessions/${id}/messages`, { content: 'again' });

@@ -64,7 +64,7 @@ export class Hubs {
       leave: () => {
         use.followers -= 1;
         if (use.followers === 0) {
-          use.stop?.abort();
+          use.stop?.abort('Nobody follows any more.');
           use.wait?.();
           use.stop = use.how = use.wait = undefined;
         }

@@ -35,7 +35,8 @@ export function eventStream(source: AsyncIterable<SseEvent>, facts: StreamFacts)
     if (done) return;
     done = true;
     cancelTimer();
-    stop.abort();
+    // With a reason, or one is made with a whole stack.
+    stop.abort('The stream is over.');
     void events.return?.().catch(() => undefined);
     facts.over();
   };
