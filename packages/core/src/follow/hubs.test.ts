@@ -83,7 +83,7 @@ test('who still follows after a turn keeps the process, and who leaves lets it g
   const hubs = new Hubs();
   const turn = hubs.enter('s', 0);
   const { watch, leave } = hubs.join('s');
-  watch({ storage: memoryStorage(), clock, readLog: async function* () {} });
+  watch({ storage: memoryStorage(), clock, readLog: async function* () {}, isHeld: () => false });
   turn.leave();
   expect(kept).toBe(1);
   leave();
