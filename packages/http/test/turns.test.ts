@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolCall } from '@reprise/fake-provider';
@@ -220,8 +220,8 @@ test.each(['-1', 'x', '1.2', '1.1.1.1.1', '99999999999999999'])(
 );
 
 test('a message may be sent as soon as the end of the turn before it is told', async () => {
-  const storage = fsStorage({ root: mkdtempSync(join(tmpdir(), 'reprise-http-')) });
-  const here = stage({}, { storage });
+  const root = mkdtempSync(join(tmpdir(), 'reprise-http-'));
+  const here = stage({}, { storage: fsStorage({ root }) });
   const id = await here.session();
   for (let n = 0; n < 10; n += 1) {
     here.model.script.push([`Answer ${n}`]);
@@ -231,6 +231,7 @@ test('a message may be sent as soon as the end of the turn before it is told', a
   }
   await here.server.close();
   await here.sessions.close();
+  rmSync(root, { recursive: true });
 });
 
 test('the stream of a message begins with it, whatever another process stored since the session was used here', async () => {
