@@ -293,3 +293,15 @@ test('a session that another process deleted is not there for a message either',
   await there.sessions.delete(id);
   expect((await send(here, id, { content: 'second' })).status).toBe(404);
 });
+
+test('a session that was deleted here and made anew under its id takes messages, whoever held the old one', async () => {
+  const here = stage();
+  here.model.script.push(['One.'], ['Two.']);
+  const id = await here.session();
+  await read(await send(here, id, { content: 'first' }));
+  // As a program does in which the server is mounted.
+  const exported = await (await here.sessions.load(id)).export();
+  await here.sessions.delete(id);
+  await here.sessions.import(exported);
+  expect(textOf(await read(await send(here, id, { content: 'second' })))).toBe('Two.');
+});

@@ -1,4 +1,4 @@
-import { RepriseError } from '@reprise/core';
+import { RepriseError, isCoded } from '@reprise/core';
 import type { MessageInput, Outcome, Session, Turn, TurnOptions } from '@reprise/core';
 import type { ServerContext } from '../context.ts';
 import { digestOf } from '../idempotency.ts';
@@ -61,16 +61,30 @@ async function sentAlready({ body, sent }: Entry, other: Promise<string>, key: s
   });
 }
 
-async function send(
-  { pool }: ServerContext,
-  id: string,
+async function send({ pool }: ServerContext, id: string, sending: Sending, signal: AbortSignal): Promise<Sent> {
+  pool.refuseIfClosing();
+  // A turn whose end was told a moment ago still gives its lease back: opening waits for that.
+  const { busy = 'fail' } = sending.options;
+  if (busy !== 'fail' || pool.isBusy(id)) return sendTo(await pool.open(id), pool, sending, signal);
+  const session = await pool.toWork(id);
+  try {
+    return await sendTo(session, pool, sending, signal);
+  } catch (error) {
+    if (!isCoded(error) || error.code !== 'SESSION_NOT_FOUND' || sending.first !== undefined) throw error;
+    // The one that was held is gone, and nothing of the message was stored; another may be there under its id.
+    pool.forget(id);
+    return sendTo(await pool.open(id), pool, sending, signal);
+  }
+}
+
+async function sendTo(
+  session: Session,
+  pool: ServerContext['pool'],
   { input, options, size, first }: Sending,
   signal: AbortSignal,
 ): Promise<Sent> {
-  pool.refuseIfClosing();
+  const { id } = session;
   const { busy = 'fail', key } = options;
-  // A turn whose end was told a moment ago still gives its lease back: opening waits for that.
-  const session = await (busy === 'fail' && !pool.isBusy(id) ? pool.toWork(id) : pool.open(id));
   const waits = pool.isBusy(id);
   if (waits && busy === 'fail' && first === undefined && (key === undefined || !(await session.knows(key)))) {
     throw new RepriseError('SESSION_BUSY', 'A turn runs on this session.', {
