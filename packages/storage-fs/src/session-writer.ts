@@ -219,7 +219,9 @@ export class SessionWriter {
     const text = stateFile(this.#head as SessionHead);
     if (text === this.#state) return;
     const path = `${this.place.folder}/state.json`;
-    if (!(await writeOver(path, text))) await replaceFile(path, text);
+    // Where that fails, what the file holds is not certain: a new one may still be had.
+    const isOver = await writeOver(path, text).catch(() => false);
+    if (!isOver) await replaceFile(path, text);
     this.#state = text;
   }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fsStorage, rootOf } from '../src/index.ts';
+import { heldSyncs } from './faulty.ts';
 import { append, headOf, make, OWNER, text, textsOf } from './moves.ts';
 import { temporaryStorage } from './temporary.ts';
 
@@ -273,4 +274,24 @@ test('state.json is written over in its place; one that is half another, shared,
     writeFileSync(path, mixed);
     expect(await storage.head('one'), `mixed at ${at}`).toMatchObject({ seq: 7, title: 'y'.repeat(300) });
   }
+});
+
+test('a state.json that could not be written over is replaced', async () => {
+  const { storage } = made;
+  await make(storage, 'one', [text(1)]);
+  const lease = await storage.acquire('one', { owner: OWNER, expect: 'existing' });
+  await append(storage, lease, 1, [text(2)]);
+  const before = statSync(file('state.json')).ino;
+  const syncs = heldSyncs();
+  try {
+    const released = lease.release();
+    await expect.poll(() => syncs.waiting()).toBe(1);
+    syncs.stop();
+    syncs.letGo('EIO');
+    await released;
+  } finally {
+    syncs.undo();
+  }
+  expect(statSync(file('state.json')).ino).not.toBe(before);
+  expect(JSON.parse(readFileSync(file('state.json'), 'utf8'))).toMatchObject({ seq: 2 });
 });
